@@ -1,0 +1,1 @@
+"""Decide: pure functions and frozen data. No clock, disk, process or environment."""

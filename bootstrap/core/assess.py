@@ -1,0 +1,103 @@
+"""Profile and host state → findings. Total: every state has findings, none raises."""
+
+from bootstrap.core.assess_cluster import fit_findings, state_findings
+from bootstrap.core.assess_host import driver_findings, room_findings
+from bootstrap.core.assess_tools import tool_findings
+from bootstrap.core.choice import Choices, choose
+from bootstrap.core.finding import Finding, Group, Status
+from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.profile import ClusterSpec, Profile
+from bootstrap.core.request import Request
+from bootstrap.core.state import HostState
+from bootstrap.errors import Exit
+
+
+def assess(
+    profile: Profile, state: HostState, knowledge: Knowledge, request: Request
+) -> tuple[Finding, ...]:
+    """Findings in the order in which they are shown: tools, host, cluster."""
+    choices = choose(profile, state, knowledge)
+    cluster = None if request.tools_only else profile.cluster
+    if cluster is None:
+        return (*_tools(profile, choices, ()), *_offline(choices, state, request))
+    driver, why = pick_driver(profile, cluster, state, choices, knowledge)
+    needs = knowledge.catalogue.drivers[driver]
+    return (
+        *_tools(profile, choices, ("minikube", *needs.tools)),
+        *_offline(choices, state, request),
+        *_several_drivers(cluster, driver, why),
+        *driver_findings(needs, profile, state, choices),
+        *room_findings(cluster, state),
+        *fit_findings(profile, cluster, choices, knowledge),
+        *state_findings(profile, cluster, state.cluster, driver, choices, knowledge),
+    )
+
+
+def pick_driver(
+    profile: Profile,
+    cluster: ClusterSpec,
+    state: HostState,
+    choices: Choices,
+    knowledge: Knowledge,
+) -> tuple[str, str]:
+    """The driver and why: the existing cluster's if listed, else the first without a blocker."""
+    if len(cluster.drivers) == 1:
+        return cluster.drivers[0], "the profile names it"
+    existing = state.cluster.record.driver if state.cluster else None
+    if existing in cluster.drivers:
+        return str(existing), "the cluster exists with it"
+    for driver in cluster.drivers:
+        if not _blocked(driver, profile, state, choices, knowledge):
+            return driver, "the first of the profile's that this machine can have"
+    return cluster.drivers[0], "the profile's first; this machine can have none of them"
+
+
+def _blocked(
+    driver: str, profile: Profile, state: HostState, choices: Choices, knowledge: Knowledge
+) -> bool:
+    needs = knowledge.catalogue.drivers[driver]
+    findings = list(driver_findings(needs, profile, state, choices))
+    for tool in needs.tools:
+        findings.extend(tool_findings(choices[tool], profile, needed=True))
+    return any(finding.blocks for finding in findings)
+
+
+def _several_drivers(cluster: ClusterSpec, driver: str, why: str) -> tuple[Finding, ...]:
+    if len(cluster.drivers) == 1:
+        return ()
+    message = f"{driver}, of {', '.join(cluster.drivers)}: {why}"
+    return (Finding(Group.HOST, "driver", Status.OK, "driver-chosen", message),)
+
+
+def _tools(profile: Profile, choices: Choices, needed: tuple[str, ...]) -> tuple[Finding, ...]:
+    return tuple(
+        finding
+        for name, choice in choices.items()
+        for finding in tool_findings(choice, profile, needed=name in needed)
+    )
+
+
+def _offline(choices: Choices, state: HostState, request: Request) -> tuple[Finding, ...]:
+    """Under --offline everything that would have to be downloaded, in one finding."""
+    digests = {each.sha256 for each in state.stored}
+    missing = [
+        choice.artifact
+        for choice in choices.values()
+        if choice.artifact and choice.artifact.sha256 not in digests
+    ]
+    if not request.offline or not missing:
+        return ()
+    names = ", ".join(f"{each.tool} {each.version}" for each in missing)
+    return (
+        Finding(
+            Group.TOOLS,
+            "offline",
+            Status.FAIL,
+            "offline-and-missing",
+            f"--offline, and not in the store: {names}",
+            detail="; ".join(f"{each.url} (sha256 {each.sha256})" for each in missing),
+            fix="leave --offline out once, on a machine with a network",
+            blocks=Exit.OFFLINE_MISSING,
+            blocks_tools=True,
+        ),
+    )

@@ -1,0 +1,250 @@
+"""Findings about the cluster: does the profile fit together, and is the cluster as it says?"""
+
+from bootstrap.core.choice import Choices
+from bootstrap.core.finding import Finding, Group, Status
+from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.profile import ClusterSpec, Profile
+from bootstrap.core.state import ClusterState, Kubeconfig, Power
+from bootstrap.core.version import Version, parse_version
+from bootstrap.errors import Exit
+
+SUPPORTED_SKEW = 1
+"""kubectl works within one minor of the server (kubernetes.io, version skew policy)."""
+
+
+def wanted_kubernetes(cluster: ClusterSpec, choices: Choices, knowledge: Knowledge) -> str | None:
+    """The version that the cluster is to run: declared, or the release's default. None: unknown."""
+    if cluster.kubernetes:
+        return cluster.kubernetes
+    minikube = choices["minikube"].version
+    span = knowledge.catalogue.kubernetes_range(str(minikube)) if minikube else None
+    return span.default if span else None
+
+
+def fit_findings(
+    profile: Profile, cluster: ClusterSpec, choices: Choices, knowledge: Knowledge
+) -> tuple[Finding, ...]:
+    """What the profile's own versions say of each other."""
+    minikube = choices["minikube"].version
+    kubernetes = wanted_kubernetes(cluster, choices, knowledge)
+    found = [
+        _supported(cluster, minikube, knowledge),
+        _bootstrapper(cluster, minikube, knowledge),
+        _skew(choices, kubernetes),
+    ]
+    return tuple(finding for finding in found if finding is not None)
+
+
+def _supported(
+    cluster: ClusterSpec, minikube: Version | None, knowledge: Knowledge
+) -> Finding | None:
+    if cluster.kubernetes is None or minikube is None:
+        return None
+    span = knowledge.catalogue.kubernetes_range(str(minikube))
+    if span is None:
+        return None
+    wanted = parse_version(cluster.kubernetes)
+    refusal = ""
+    if span.oldest and wanted < parse_version(span.oldest):
+        refusal = f"it starts {span.oldest} and later"
+    elif span.newest and wanted.minor > parse_version(span.newest).minor:
+        refusal = f"it knows Kubernetes up to {span.newest}"
+    elif _no_localkube(cluster, wanted, span.default, span.offered):
+        refusal = f"its localkube exists as {' and '.join(span.offered)} only"
+    if not refusal:
+        return None
+    return Finding(
+        Group.CLUSTER,
+        "kubernetes",
+        Status.FAIL,
+        "kubernetes-not-supported",
+        f"minikube {minikube} does not start Kubernetes {cluster.kubernetes}: {refusal}",
+        fix=f'declare kubernetes = "{span.default}", or another minikube',
+        blocks=Exit.PROFILE_INVALID,
+    )
+
+
+def _no_localkube(
+    cluster: ClusterSpec, wanted: Version, default: str, offered: tuple[str, ...]
+) -> bool:
+    uses_localkube = bool(offered) and cluster.bootstrapper in (None, "localkube")
+    same_minor = wanted.minor == parse_version(default).minor
+    return uses_localkube and same_minor and str(wanted) not in offered
+
+
+def _bootstrapper(
+    cluster: ClusterSpec, minikube: Version | None, knowledge: Knowledge
+) -> Finding | None:
+    if cluster.bootstrapper is None or minikube is None:
+        return None
+    choices = knowledge.catalogue.era(minikube).bootstrappers
+    if cluster.bootstrapper in choices:
+        return None
+    offered = " or ".join(choices) or "none: leave the key out"
+    return Finding(
+        Group.CLUSTER,
+        "bootstrapper",
+        Status.FAIL,
+        "bootstrapper-not-in-release",
+        f"minikube {minikube} has no bootstrapper {cluster.bootstrapper}",
+        fix=f"its choice: {offered}",
+        blocks=Exit.PROFILE_INVALID,
+    )
+
+
+def _skew(choices: Choices, kubernetes: str | None) -> Finding | None:
+    kubectl = choices["kubectl"].version if "kubectl" in choices else None
+    if kubectl is None or kubernetes is None:
+        return None
+    server = parse_version(kubernetes)
+    same_major = kubectl.minor[0] == server.minor[0]
+    if same_major and abs(kubectl.minor[1] - server.minor[1]) <= SUPPORTED_SKEW:
+        return None
+    return Finding(
+        Group.CLUSTER,
+        "kubectl",
+        Status.WARN,
+        "kubectl-skew",
+        f"kubectl {kubectl} and Kubernetes {kubernetes} are more than one minor apart",
+        detail="Kubernetes supports kubectl within one minor of the server",
+        fix=f'declare kubectl = "{server.minor[0]}.{server.minor[1]}" or a neighbour',
+    )
+
+
+def state_findings(
+    profile: Profile,
+    cluster: ClusterSpec,
+    seen: ClusterState | None,
+    driver: str,
+    choices: Choices,
+    knowledge: Knowledge,
+) -> tuple[Finding, ...]:
+    """The cluster as observed, beside what the profile says of it."""
+    if seen is None:
+        return (_unknown(cluster, "it was not looked at", profile),)
+    if seen.power is Power.UNKNOWN:
+        return (_unknown(cluster, seen.failure, profile),)
+    if seen.power is Power.ABSENT:
+        return (_absent(profile, cluster, choices),)
+    differences = _differences(profile, cluster, seen, driver, choices, knowledge)
+    return differences or (_power(profile, cluster, seen),)
+
+
+def _unknown(cluster: ClusterSpec, why: str, profile: Profile) -> Finding:
+    return Finding(
+        Group.CLUSTER,
+        cluster.name,
+        Status.UNKNOWN,
+        "could-not-tell",
+        f"could not tell: {why}",
+        fix=f"minikube status --profile {cluster.name}",
+        blocks=Exit.TOOL_NOT_UNDERSTOOD,
+    )
+
+
+def _absent(profile: Profile, cluster: ClusterSpec, choices: Choices) -> Finding:
+    minikube = choices["minikube"]
+    if minikube.state.path is None:
+        return Finding(
+            Group.CLUSTER,
+            cluster.name,
+            Status.SKIPPED,
+            "minikube-not-installed",
+            "skipped: minikube is not installed",
+            no_fix="it is created once minikube is there",
+        )
+    return Finding(
+        Group.CLUSTER,
+        cluster.name,
+        Status.DRIFT,
+        "cluster-absent",
+        "does not exist yet",
+        detail=f"`{profile.command_line('up')}` creates it",
+        fix=profile.command_line("up"),
+    )
+
+
+def _differences(
+    profile: Profile,
+    cluster: ClusterSpec,
+    seen: ClusterState,
+    driver: str,
+    choices: Choices,
+    knowledge: Knowledge,
+) -> tuple[Finding, ...]:
+    """What only making the cluster anew could change. Not recorded means not compared."""
+    record = seen.record
+    # Compared only when declared: minikube's default may be an upgrade away from what runs.
+    kubernetes = cluster.kubernetes
+    rows = (
+        ("driver", record.driver, driver),
+        ("Kubernetes", seen.api.server_version or record.kubernetes, kubernetes),
+        ("CPUs", record.cpus, cluster.cpus),
+        ("memory in MiB", record.memory_mib, cluster.memory_mib),
+        ("disk in MiB", record.disk_mib, cluster.disk_mib),
+    )
+    return tuple(
+        _different(profile, cluster, what, str(is_now), str(wanted))
+        for what, is_now, wanted in rows
+        if is_now is not None and wanted is not None and not _same(is_now, wanted)
+    )
+
+
+def _same(is_now: object, wanted: object) -> bool:
+    if isinstance(is_now, str) and isinstance(wanted, str) and "." in wanted:
+        try:
+            return parse_version(is_now) == parse_version(wanted)
+        except ValueError:
+            return False
+    return is_now == wanted
+
+
+def _different(
+    profile: Profile, cluster: ClusterSpec, what: str, is_now: str, wanted: str
+) -> Finding:
+    return Finding(
+        Group.CLUSTER,
+        cluster.name,
+        Status.FAIL,
+        "cluster-differs",
+        f"exists with {what} {is_now}",
+        wanted=wanted,
+        detail="a cluster that exists is never changed or deleted by surprise",
+        fix=f"{profile.command_line('up', '--recreate')} (destroys what is in it), "
+        "or change the profile",
+        blocks=Exit.CONFLICT,
+    )
+
+
+def _power(profile: Profile, cluster: ClusterSpec, seen: ClusterState) -> Finding:
+    up = profile.command_line("up")
+    if seen.kubeconfig is Kubeconfig.MISSING:
+        message = "exists, but kboot has no kubeconfig of its own for it"
+        return _mended(cluster, "kubeconfig-missing", message, f"`{up}` starts it", up)
+    if seen.power is Power.STOPPED:
+        return _mended(cluster, "cluster-stopped", "stopped", f"`{up}` starts it", up)
+    if seen.kubeconfig is Kubeconfig.STALE:
+        message = "runs, but at another address than kboot's kubeconfig says"
+        return _mended(cluster, "kubeconfig-stale", message, f"`{up}` renews it", up)
+    if seen.api.failure:
+        message = f"minikube says that it runs, but its API does not answer: {seen.api.failure}"
+        return _mended(cluster, "api-does-not-answer", message, f"`{up}` starts it again", up)
+    version = seen.api.server_version.removeprefix("v")
+    nodes = f"{seen.api.nodes_ready} of {seen.api.nodes_total} nodes Ready"
+    if 0 < seen.api.nodes_total == seen.api.nodes_ready:
+        message = f"running Kubernetes {version}, {nodes}"
+        return Finding(Group.CLUSTER, cluster.name, Status.OK, "running", message)
+    return Finding(
+        Group.CLUSTER,
+        cluster.name,
+        Status.FAIL,
+        "nodes-not-ready",
+        f"answers as Kubernetes {version}, but {nodes}",
+        fix=f"{profile.command_line('verify')} waits for them and says why they are not",
+    )
+
+
+def _mended(cluster: ClusterSpec, reason: str, message: str, detail: str, fix: str) -> Finding:
+    return Finding(
+        Group.CLUSTER, cluster.name, Status.DRIFT, reason, message, detail=detail, fix=fix
+    )

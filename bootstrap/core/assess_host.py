@@ -1,0 +1,164 @@
+"""Findings about the machine: what the driver needs, and room for the cluster."""
+
+from bootstrap.core.catalogue import Driver
+from bootstrap.core.choice import Choices
+from bootstrap.core.finding import Finding, Group, Status
+from bootstrap.core.profile import ClusterSpec, Profile
+from bootstrap.core.state import HostState
+from bootstrap.core.version import Version, parse_version
+from bootstrap.errors import Exit
+
+
+def driver_findings(
+    driver: Driver, profile: Profile, state: HostState, choices: Choices
+) -> tuple[Finding, ...]:
+    """Whether this machine, and the minikube that will run, can have that driver."""
+    minikube = choices["minikube"].version
+    return tuple(
+        finding
+        for finding in (
+            _platform(driver, state),
+            _release(driver, minikube),
+            *(_NEEDS[need](driver, profile, state) for need in driver.needs),
+            *_minimums(driver, choices, minikube),
+        )
+        if finding is not None
+    )
+
+
+def _platform(driver: Driver, state: HostState) -> Finding | None:
+    if not driver.platforms or state.platform in driver.platforms:
+        return None
+    return Finding(
+        Group.HOST,
+        f"driver {driver.name}",
+        Status.FAIL,
+        "driver-not-on-platform",
+        f"minikube has no driver {driver.name} on {state.platform}",
+        fix=f"declare another driver, or use {' or '.join(driver.platforms)}",
+        blocks=Exit.HOST_UNFIT,
+    )
+
+
+def _release(driver: Driver, minikube: Version | None) -> Finding | None:
+    if minikube is None or parse_version(driver.since) <= minikube:
+        return None
+    return Finding(
+        Group.HOST,
+        f"driver {driver.name}",
+        Status.FAIL,
+        "driver-not-in-release",
+        f"minikube {minikube} has no driver {driver.name}; it came with {driver.since}",
+        fix="declare another driver or a later minikube",
+        blocks=Exit.PROFILE_INVALID,
+    )
+
+
+def _root(driver: Driver, profile: Profile, state: HostState) -> Finding:
+    if state.root:
+        return Finding(Group.HOST, "user", Status.OK, "is-root", "is root")
+    return Finding(
+        Group.HOST,
+        "user",
+        Status.FAIL,
+        "needs-root",
+        f"is not root, and driver {driver.name} needs root",
+        fix=f"sudo -H {profile.command_line('up')}",
+        blocks=Exit.NEEDS_PRIVILEGE,
+    )
+
+
+def _not_root(driver: Driver, profile: Profile, state: HostState) -> Finding:
+    if not state.root:
+        return Finding(Group.HOST, "user", Status.OK, "is-not-root", "is not root")
+    return Finding(
+        Group.HOST,
+        "user",
+        Status.FAIL,
+        "must-not-be-root",
+        f"is root, and minikube refuses driver {driver.name} to root",
+        fix=f"as an ordinary user in the group docker: {profile.command_line('up')}",
+        blocks=Exit.HOST_UNFIT,
+    )
+
+
+def _virtualisation(driver: Driver, profile: Profile, state: HostState) -> Finding:
+    subject = "virtualisation"
+    if state.virtualisation == "yes":
+        return Finding(Group.HOST, subject, Status.OK, "cpu-virtualises", "the CPU offers it")
+    if state.virtualisation == "no":
+        return Finding(
+            Group.HOST,
+            subject,
+            Status.FAIL,
+            "cpu-does-not-virtualise",
+            "the CPU shows neither vmx nor svm to this machine",
+            fix="enable it in the firmware, or in the outer hypervisor",
+            blocks=Exit.HOST_UNFIT,
+        )
+    return Finding(
+        Group.HOST,
+        subject,
+        Status.UNKNOWN,
+        "could-not-tell",
+        f"could not tell: {state.virtualisation}",
+        fix="grep -cE 'vmx|svm' /proc/cpuinfo",
+        blocks=Exit.HOST_UNFIT,
+    )
+
+
+_NEEDS = {"root": _root, "not-root": _not_root, "virtualisation": _virtualisation}
+
+
+def _minimums(driver: Driver, choices: Choices, minikube: Version | None) -> list[Finding]:
+    findings = []
+    for tool, (minimum, since) in (driver.minimum or {}).items():
+        version = choices[tool].version
+        applies = minikube is not None and parse_version(since) <= minikube
+        if applies and version is not None and version < parse_version(minimum):
+            findings.append(
+                Finding(
+                    Group.HOST,
+                    f"driver {driver.name}",
+                    Status.FAIL,
+                    "tool-too-old-for-driver",
+                    f"minikube {minikube} needs {tool} {minimum} for it; this is {version}",
+                    fix=f"install {tool} {minimum} or later",
+                    blocks=Exit.HOST_UNFIT,
+                )
+            )
+    return findings
+
+
+def room_findings(cluster: ClusterSpec, state: HostState) -> tuple[Finding, ...]:
+    """CPUs, memory and disk, where the profile asks for a size."""
+    rows = (
+        ("memory", cluster.memory_mib, state.memory_mib, _gib),
+        ("disk", cluster.disk_mib, state.disk_free_mib, _gib),
+        ("CPUs", cluster.cpus, state.cpus, str),
+    )
+    return tuple(
+        _room(subject, needed, there, show(there), show(needed))
+        for subject, needed, there, show in rows
+        if needed is not None
+    )
+
+
+def _room(subject: str, needed: int, there: int, shown: str, shown_needed: str) -> Finding:
+    if there >= needed:
+        return Finding(Group.HOST, subject, Status.OK, "enough", f"{shown} ({shown_needed} needed)")
+    # A disk image grows as it is used, so a disk that is short today forbids nothing.
+    blocks = None if subject == "disk" else Exit.HOST_UNFIT
+    return Finding(
+        Group.HOST,
+        subject,
+        Status.FAIL if blocks else Status.WARN,
+        "not-enough",
+        f"{shown}, and the profile asks for {shown_needed}",
+        fix=f"ask for less {subject} in the profile, or use a larger machine",
+        blocks=blocks,
+    )
+
+
+def _gib(mib: int) -> str:
+    return f"{mib / 1024:.1f}".removesuffix(".0") + " GiB"

@@ -1,0 +1,190 @@
+"""Findings about tools: is what is there what the profile asks for?"""
+
+from bootstrap.core.choice import Choice
+from bootstrap.core.finding import Finding, Group, Status
+from bootstrap.core.profile import Policy, Profile
+from bootstrap.core.tool import Verdict
+from bootstrap.errors import Exit
+
+
+def tool_findings(choice: Choice, profile: Profile, *, needed: bool) -> tuple[Finding, ...]:
+    """The tool itself, then what its own module says of its state.
+
+    `needed`: the cluster cannot be started without it.
+    """
+    return (_presence(choice, profile, needed=needed), *_verdicts(choice, needed=needed))
+
+
+def _presence(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
+    if choice.state.failure:
+        return _unknown(choice, needed=needed)
+    if choice.state.path is None:
+        return _absent(choice, profile, needed=needed)
+    if choice.satisfied:
+        return _finding(choice, Status.OK, "as-declared")
+    return _wrong_version(choice, profile)
+
+
+def _unknown(choice: Choice, *, needed: bool) -> Finding:
+    path = choice.state.path
+    return _finding(
+        choice,
+        Status.UNKNOWN,
+        "could-not-tell",
+        detail=f"{path or choice.tool.executable}: {choice.state.failure}",
+        fix=f"run `{' '.join((path or choice.tool.executable, *choice.tool.version_args))}` "
+        "and see why it does not answer",
+        blocks=Exit.HOST_UNFIT if needed else None,
+    )
+
+
+def _absent(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
+    if choice.artifact is not None:
+        return _drift(choice, profile, "not-found")
+    if _policy(choice) is Policy.INSTALL:
+        return _cannot_install(choice, "not-found")
+    blocks = None
+    if needed or _policy(choice) is Policy.REQUIRE:
+        blocks = Exit.HOST_UNFIT if needed else Exit.POLICY_DENIES
+    return _finding(
+        choice,
+        Status.FAIL if blocks else Status.WARN,
+        "not-found",
+        detail=_DEMANDS[blocks],
+        fix=choice.tool.by_hand,
+        blocks=blocks,
+        blocks_tools=blocks is Exit.POLICY_DENIES,
+    )
+
+
+def _wrong_version(choice: Choice, profile: Profile) -> Finding:
+    if choice.artifact is not None:
+        return _drift(choice, profile, "wrong-version")
+    if _policy(choice) is Policy.INSTALL:
+        return _cannot_install(choice, "wrong-version")
+    by_hand = f"{choice.tool.by_hand}, or change the version in the profile"
+    if _policy(choice) is Policy.REQUIRE:
+        return _finding(
+            choice,
+            Status.FAIL,
+            "wrong-version",
+            detail='the profile says policy = "require"',
+            fix=by_hand,
+            blocks=Exit.POLICY_DENIES,
+            blocks_tools=True,
+        )
+    return _finding(
+        choice,
+        Status.WARN,
+        "wrong-version",
+        detail='not the declared version; the profile says policy = "warn", so kboot goes on',
+        fix=by_hand,
+    )
+
+
+def _drift(choice: Choice, profile: Profile, reason: str) -> Finding:
+    artifact = choice.artifact
+    assert artifact is not None
+    beside = f" beside {choice.state.path}, which stays" if choice.state.path else ""
+    up = profile.command_line("up")
+    return _finding(
+        choice,
+        Status.DRIFT,
+        reason,
+        detail=f"`{up}` installs {artifact.version}{beside} (digest in kboot's catalogue)",
+        fix=up,
+    )
+
+
+def _cannot_install(choice: Choice, reason: str) -> Finding:
+    """Policy is `install`, and kboot has nothing that it may install."""
+    artifact_tool = choice.tool.source == "artifact"
+    return _finding(
+        choice,
+        Status.FAIL,
+        reason,
+        detail=choice.refusal,
+        fix="declare a version that the catalogue has" if artifact_tool else choice.tool.by_hand,
+        blocks=Exit.POLICY_DENIES if artifact_tool else Exit.NOT_OFFERED,
+        blocks_tools=True,
+    )
+
+
+def _verdicts(choice: Choice, *, needed: bool) -> tuple[Finding, ...]:
+    if choice.state.path is None:
+        return ()
+    return tuple(
+        _verdict_finding(choice, verdict, needed=needed)
+        for verdict in choice.tool.judge(choice.state)
+    )
+
+
+def _verdict_finding(choice: Choice, verdict: Verdict, *, needed: bool) -> Finding:
+    required = _policy(choice) is Policy.REQUIRE
+    blocks = None
+    if not verdict.usable and (needed or required):
+        blocks = Exit.HOST_UNFIT if needed else Exit.POLICY_DENIES
+    return Finding(
+        Group.TOOLS,
+        choice.tool.name,
+        Status.FAIL if blocks else Status.WARN,
+        verdict.reason,
+        verdict.message,
+        detail=_DEMANDS[blocks],
+        fix=verdict.fix,
+        blocks=blocks,
+        blocks_tools=blocks is Exit.POLICY_DENIES,
+    )
+
+
+_DEMANDS = {
+    Exit.HOST_UNFIT: "the profile's driver needs it",
+    Exit.POLICY_DENIES: "the profile requires it",
+    None: "",
+}
+
+
+def _policy(choice: Choice) -> Policy | None:
+    return choice.requirement.policy if choice.requirement else None
+
+
+def _finding(
+    choice: Choice,
+    status: Status,
+    reason: str,
+    *,
+    detail: str = "",
+    fix: str = "",
+    blocks: Exit | None = None,
+    blocks_tools: bool = False,
+) -> Finding:
+    return Finding(
+        Group.TOOLS,
+        choice.tool.name,
+        status,
+        reason,
+        _seen(choice),
+        wanted=choice.requirement.version if choice.requirement else "",
+        detail="; ".join(
+            filter(None, (_other_candidates(choice), choice.tool.detail(choice.state), detail))
+        ),
+        fix=fix,
+        blocks=blocks,
+        blocks_tools=blocks_tools,
+    )
+
+
+def _seen(choice: Choice) -> str:
+    state = choice.state
+    if state.failure:
+        return "could not tell"
+    if state.path is None:
+        return "not found"
+    where = "installed by kboot" if state.managed else state.path
+    cached = "  (cached)" if state.cached else ""
+    return f"{state.version}  {where}{cached}"
+
+
+def _other_candidates(choice: Choice) -> str:
+    count = len(choice.state.candidates)
+    return f"first of {count} on PATH" if count > 1 and not choice.state.managed else ""

@@ -1,0 +1,74 @@
+"""The profile as frozen data: what a piece of work asks of a machine."""
+
+import shlex
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bootstrap.core.version import Constraint
+
+
+class Policy(StrEnum):
+    """What a wrong version means: make it so, say so and go on, or stop."""
+
+    INSTALL = "install"
+    WARN = "warn"
+    REQUIRE = "require"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What the profile asks of one tool."""
+
+    tool: str
+    version: str
+    policy: Policy
+
+    @property
+    def constraint(self) -> Constraint:
+        return Constraint(self.version)
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """The cluster that the work runs on. None means: neither passed to minikube nor compared."""
+
+    name: str
+    drivers: tuple[str, ...]
+    kubernetes: str | None = None
+    bootstrapper: str | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
+    disk_mib: int | None = None
+
+
+@dataclass(frozen=True)
+class VerifySpec:
+    """Which gates must pass, and how long all of them may take together."""
+
+    gates: tuple[str, ...]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One profile file, checked. `id` tells apart two files that carry the same name."""
+
+    name: str
+    description: str
+    requirements: tuple[Requirement, ...]
+    cluster: ClusterSpec | None
+    verify: VerifySpec
+    id: str = ""
+    source: str = ""
+    argument: str = ""
+    """How the person named it, to be repeated in the commands that kboot suggests."""
+    program: str = "kboot"
+    """How the person called kboot itself, likewise."""
+
+    def requirement(self, tool: str) -> Requirement | None:
+        return next((each for each in self.requirements if each.tool == tool), None)
+
+    def command_line(self, command: str, *flags: str) -> str:
+        """The kboot command that a person types for this profile."""
+        argument = (shlex.quote(self.argument),) if self.argument else ()
+        return " ".join((self.program, command, *flags, *argument))

@@ -1,0 +1,124 @@
+"""One run's result. Text and JSON are two renderings of it; the exit code is part of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bootstrap.core.codec import to_plain
+from bootstrap.core.finding import Finding, Status
+from bootstrap.core.gate import GateResult
+from bootstrap.core.plan import Plan
+from bootstrap.core.profile import Profile
+from bootstrap.core.state import HostState
+from bootstrap.core.step import InstallArtifact, Step, verb
+from bootstrap.errors import Exit, KbootError
+
+SCHEMA = 1
+"""Of the JSON document; raised when a key changes its meaning or goes."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to one step."""
+
+    step: Step
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything one command found, planned and did. None and empty: not part of this command."""
+
+    command: str
+    profile: Profile | None = None
+    host: HostState | None = None
+    findings: tuple[Finding, ...] = ()
+    plan: Plan | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    left: Plan | None = None
+    """What observing again, after the steps, would still do; must be empty."""
+    gates: tuple[GateResult, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    error: KbootError | None = None
+    exit_code: Exit = Exit.CONVERGED
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The `--output json` document."""
+        return {
+            "schema": SCHEMA,
+            "command": self.command,
+            "exit_code": int(self.exit_code),
+            "exit_id": self.exit_code.id,
+            "profile": to_plain(self.profile) if self.profile else None,
+            "host": to_plain(self.host) if self.host else None,
+            "findings": [_finding(each) for each in self.findings],
+            "plan": _plan(self.plan) if self.plan else None,
+            "outcomes": [
+                {**_step(each.step), "seconds": round(each.seconds, 3), "detail": each.detail}
+                for each in self.outcomes
+            ],
+            "left": _plan(self.left) if self.left else None,
+            "gates": [to_plain(each) for each in self.gates],
+            "variables": dict(self.variables),
+            "error": self.error.as_dict() if self.error else None,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def _finding(finding: Finding) -> Mapping[str, Any]:
+    plain: dict[str, Any] = to_plain(finding)
+    plain["blocks"] = finding.blocks.id if finding.blocks is not None else None
+    return plain
+
+
+def _plan(plan: Plan) -> Mapping[str, Any]:
+    return {
+        "steps": [_step(each) for each in plan.steps],
+        "blockers": [_finding(each) for each in plan.blockers],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    kind = "download" if isinstance(step, InstallArtifact) and not step.stored else "local"
+    return {"verb": verb(step), "subject": step.subject, "kind": kind, **to_plain(step)}
+
+
+def doctor_exit(findings: tuple[Finding, ...]) -> Exit:
+    """`drift` is not ok for a doctor; a warning is."""
+    bad = (Status.DRIFT, Status.FAIL, Status.UNKNOWN)
+    found = any(finding.status in bad for finding in findings)
+    return Exit.NOT_CONVERGED if found else Exit.CONVERGED
+
+
+def plan_exit(plan: Plan, *, detailed: bool) -> Exit:
+    """As Terraform: detailed gives 0 nothing to do, 2 changes, 1 anything else."""
+    if detailed:
+        if plan.blockers:
+            return Exit.NOT_CONVERGED
+        return Exit.CONVERGED if plan.is_empty else Exit.USAGE
+    return first_blocker(plan) or Exit.CONVERGED
+
+
+def first_blocker(plan: Plan) -> Exit | None:
+    return plan.blockers[0].blocks if plan.blockers else None
+
+
+def up_exit(
+    findings: tuple[Finding, ...], left: Plan | None, gates: tuple[GateResult, ...]
+) -> Exit:
+    """Of a run whose steps were all carried out. `findings` are those of the last look."""
+    if left is not None and (left.steps or left.blockers):
+        return Exit.NOT_CONVERGED
+    if not all(gate.passed for gate in gates):
+        return Exit.CLUSTER_NOT_READY
+    passed = {gate.gate for gate in gates if gate.passed}
+    if any(finding.is_problem and not _superseded(finding, passed) for finding in findings):
+        return Exit.NOT_CONVERGED
+    return Exit.CONVERGED
+
+
+def _superseded(finding: Finding, passed: set[str]) -> bool:
+    """A look at the nodes just after `start` is old news once the gate `nodes` has passed."""
+    return finding.reason == "nodes-not-ready" and "nodes" in passed

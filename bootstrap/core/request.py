@@ -1,0 +1,13 @@
+"""What the person at the command line asked for, beyond the profile."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Request:
+    """Only a person may widen what kboot does; a profile cannot say any of this."""
+
+    trust: str = "publisher"
+    offline: bool = False
+    tools_only: bool = False
+    recreate: bool = False

@@ -1,0 +1,119 @@
+"""What was observed, without judgement. All of it can be saved and replayed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bootstrap.core.version import Version, find_version
+
+
+@dataclass(frozen=True)
+class ToolState:
+    """One tool as found. `path` None: not found. `failure` set: found, but could not tell."""
+
+    name: str
+    path: str | None = None
+    candidates: tuple[str, ...] = ()
+    """Every executable of that name on PATH, in PATH's order; the first wins."""
+    version: str = ""
+    """As printed, with the vendor's decoration."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    failure: str = ""
+    cached: bool = False
+    managed: bool = False
+    """True when the winner is one that kboot installed."""
+
+    @property
+    def release(self) -> Version | None:
+        return find_version(self.version)
+
+
+class Power(StrEnum):
+    """What is known of the cluster's machine. Never a word of minikube's alone."""
+
+    ABSENT = "absent"
+    STOPPED = "stopped"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+
+
+class Kubeconfig(StrEnum):
+    """kboot's private kubeconfig of the cluster, compared with minikube's own record."""
+
+    CURRENT = "current"
+    MISSING = "missing"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class ClusterRecord:
+    """minikube's own record of a cluster. None: the record does not say."""
+
+    driver: str | None = None
+    kubernetes: str | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
+    disk_mib: int | None = None
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class ApiLook:
+    """kboot's own look at the API server. `failure` set: it did not answer as it should."""
+
+    failure: str = ""
+    server_version: str = ""
+    identity: str = ""
+    nodes_ready: int = 0
+    nodes_total: int = 0
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """One cluster as found."""
+
+    name: str
+    power: Power = Power.ABSENT
+    record: ClusterRecord = field(default_factory=ClusterRecord)
+    kubeconfig: Kubeconfig = Kubeconfig.MISSING
+    api: ApiLook = field(default_factory=lambda: ApiLook(failure="not asked"))
+    said: str = ""
+    """What `minikube status` printed, where it was asked."""
+    failure: str = ""
+    """Why power is UNKNOWN."""
+
+
+@dataclass(frozen=True)
+class StoredArtifact:
+    """One verified artifact in kboot's store."""
+
+    tool: str
+    version: str
+    sha256: str
+    trust: str
+
+
+@dataclass(frozen=True)
+class HostState:
+    """This machine and the profile's cluster on it."""
+
+    system: str
+    """`linux` or `darwin`."""
+    arch: str
+    """`amd64` or `arm64`."""
+    description: str
+    cpus: int
+    memory_mib: int
+    disk_free_mib: int
+    root: bool
+    virtualisation: str
+    """`yes`, `no`, or why it could not be told."""
+    tools: Mapping[str, ToolState]
+    cluster: ClusterState | None
+    stored: tuple[StoredArtifact, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that tools see and that change what they do (credentials masked)."""
+
+    @property
+    def platform(self) -> str:
+        return f"{self.system}/{self.arch}"

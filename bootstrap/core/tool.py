@@ -1,0 +1,79 @@
+"""The shape of a `tools/` module: how a tool is asked, how its answer is read, how it is got."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bootstrap.core.profile import Policy
+from bootstrap.core.state import ToolState
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from asking a tool once."""
+
+    exit_code: int
+    out: str
+    err: str
+    files: Mapping[str, bool] = field(default_factory=dict)
+    """For each path in `Tool.files`: whether it exists on this machine."""
+
+    def texts(self, name: str) -> Mapping[str, str]:
+        """The text members of the object called `name` in the JSON on stdout; else none."""
+        try:
+            seen = json.loads(self.out)
+        except (ValueError, RecursionError):
+            return {}
+        part = seen.get(name) if isinstance(seen, dict) else None
+        members = part.items() if isinstance(part, dict) else ()
+        return {key: text for key, text in members if isinstance(text, str)}
+
+    @property
+    def printed(self) -> str:
+        """For `Reading.failure`: what was printed instead of a version, its first 60 characters."""
+        words = " ".join((self.out if self.out.strip() else self.err).split())
+        return f"it printed {words[:60]!r}" if words else f"it printed nothing ({self.exit_code})"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an answer says. `failure` set means: could not tell, and why."""
+
+    version: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a tool's own module says of its state, beyond the version.
+
+    `usable` False means present but of no use to a driver that needs it.
+    """
+
+    reason: str
+    message: str
+    fix: str
+    usable: bool = True
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool. `parse` and `judge` are pure; nothing here runs anything."""
+
+    name: str
+    executable: str
+    version_args: tuple[str, ...]
+    parse: Callable[[Answer], Reading]
+    source: Literal["artifact", "package"]
+    """`artifact`: kboot downloads a file of the catalogue; `package`: the system installs it."""
+    default_policy: Policy
+    by_hand: str
+    """What a person does to get it where kboot cannot: a sentence or a command line."""
+    files: tuple[str, ...] = ()
+    version_is_of_the_file: bool = False
+    """True when the answer depends on the executable's bytes alone, so that it may be cached."""
+    judge: Callable[[ToolState], tuple[Verdict, ...]] = lambda state: ()
+    detail: Callable[[ToolState], str] = lambda state: ""
+    """One line for people: what of the facts belongs beside the version."""

@@ -1,0 +1,1 @@
+"""What makes clusters, as pure knowledge: command lines, answers, records."""

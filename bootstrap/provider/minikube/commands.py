@@ -1,0 +1,73 @@
+"""From a step to minikube's command lines, in the flags of its era."""
+
+from collections.abc import Callable
+
+from bootstrap.core.catalogue import Catalogue
+from bootstrap.core.step import (
+    CommandLines,
+    DeleteCluster,
+    InstallArtifact,
+    RefreshKubeconfig,
+    StartCluster,
+    Step,
+    StopCluster,
+)
+from bootstrap.core.version import Version, find_version
+
+_COMMANDS = {
+    RefreshKubeconfig: "update-context",
+    StopCluster: "stop",
+    DeleteCluster: "delete",
+}
+_UNKNOWN = Version((0,))
+"""For a minikube whose version is not known: the oldest era's flags, which every release takes."""
+
+
+def command_lines(catalogue: Catalogue) -> Callable[[Step], CommandLines]:
+    """The function that says what a step runs. Installing runs nothing."""
+
+    def lines(step: Step) -> CommandLines:
+        if isinstance(step, InstallArtifact):
+            return ()
+        if isinstance(step, StartCluster):
+            return (_start(step, catalogue),)
+        return (("minikube", _COMMANDS[type(step)], "--profile", step.cluster),)
+
+    return lines
+
+
+def _start(step: StartCluster, catalogue: Catalogue) -> tuple[str, ...]:
+    era = catalogue.era(find_version(step.minikube) or _UNKNOWN)
+    return (
+        "minikube",
+        "start",
+        "--profile",
+        step.cluster,
+        f"--{era.driver_flag}={step.driver}",
+        *_kubernetes(step, catalogue),
+        *_choices(step),
+        *era.start_flags,
+    )
+
+
+def _kubernetes(step: StartCluster, catalogue: Catalogue) -> tuple[str, ...]:
+    """Nothing for the release's default; else with a leading v, which 0.25 insists on."""
+    span = catalogue.kubernetes_range(step.minikube)
+    if step.kubernetes is None or (span is not None and span.default == step.kubernetes):
+        return ()
+    return (f"--kubernetes-version=v{step.kubernetes}",)
+
+
+def _choices(step: StartCluster) -> tuple[str, ...]:
+    """Sizes in the one form that every era reads alike.
+
+    `--memory` takes an integer of MiB up to 1.2 and reads a bare one so ever since; `--disk-size`
+    reads a bare number as bytes up to 1.2, so it needs its unit (pkg/util/utils.go).
+    """
+    values = (
+        ("bootstrapper", step.bootstrapper, ""),
+        ("cpus", step.cpus, ""),
+        ("memory", step.memory_mib, ""),
+        ("disk-size", step.disk_mib, "m"),
+    )
+    return tuple(f"--{flag}={value}{unit}" for flag, value, unit in values if value is not None)

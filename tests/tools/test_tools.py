@@ -1,0 +1,142 @@
+"""Rules that every tool keeps."""
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootstrap.core.profile import Policy
+from bootstrap.core.state import ToolState
+from bootstrap.core.tool import Answer, Tool
+from bootstrap.tools import TOOLS, docker, kubectl, minikube, virtualbox
+
+RUBBISH = [
+    "",
+    " \n",
+    "json",
+    "null",
+    "[]",
+    "{}",
+    '"1.2.3"',
+    '{"clientVersion": "v1.2.3"}',
+    '{"clientVersion": {"gitVersion": 3}}',
+    '{"clientVersion": {"gitVersion": "unknown"}}',
+    '{"Client": [], "Server": {"Version": null}}',
+    '{"Client": {"Version": {}}}',
+    "[" * 100_000,
+    '{"Client":' * 100_000,
+    "minikube version: \n",
+    "Segmentation fault",
+    "\x1b]0;title\x07\x00",
+]
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@pytest.mark.parametrize("out", RUBBISH, ids=lambda out: ascii(out[:20]))
+@pytest.mark.parametrize("err", ["", "boom: no such thing\n"])
+def test_rubbish_is_a_failure_that_says_what_was_printed(tool: Tool, out: str, err: str) -> None:
+    reading = tool.parse(Answer(1, out, err))
+    assert reading.version == ""
+    assert reading.failure
+    assert reading.failure.isprintable()
+    assert len(reading.failure) < 120
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@given(out=st.text(), err=st.text(), code=st.integers(-15, 255))
+def test_no_answer_raises(tool: Tool, out: str, err: str, code: int) -> None:
+    reading = tool.parse(Answer(code, out, err))
+    assert reading.version or reading.failure
+    seen = ToolState(tool.name, version=reading.version, facts=reading.facts)
+    tool.judge(seen)
+    tool.detail(seen)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(
+                ["Client", "Server", "Version", "ApiVersion", "clientVersion", "gitVersion"]
+            ),
+            inner,
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize("tool", [kubectl.TOOL, docker.TOOL], ids=lambda tool: tool.name)
+@given(value=JSON)
+def test_json_of_any_other_shape_raises_nothing(tool: Tool, value: object) -> None:
+    reading = tool.parse(Answer(0, json.dumps(value), ""))
+    assert reading.version or reading.failure
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_a_tool_that_was_not_found_is_not_judged(tool: Tool) -> None:
+    nothing = ToolState(tool.name)
+    assert (tool.judge(nothing), tool.detail(nothing)) == ((), "")
+
+
+def test_the_tools_stand_in_the_order_of_the_screens() -> None:
+    assert TOOLS == (minikube.TOOL, kubectl.TOOL, docker.TOOL, virtualbox.TOOL)
+    assert [tool.name for tool in TOOLS] == ["minikube", "kubectl", "docker", "virtualbox"]
+
+
+def test_only_what_kboot_downloads_is_installed_by_default() -> None:
+    for tool in TOOLS:
+        installs = tool.default_policy is Policy.INSTALL
+        assert installs == (tool.source == "artifact")
+
+
+def test_only_answers_that_depend_on_the_file_alone_are_cached() -> None:
+    assert [tool.name for tool in TOOLS if tool.version_is_of_the_file] == ["minikube", "kubectl"]
+
+
+LINUX = {"/proc/modules": True}
+MODULE = [
+    ({**LINUX, "/dev/vboxdrv": True}, "loaded"),
+    ({**LINUX, "/dev/vboxdrv": False}, "missing"),
+    ({"/proc/modules": False, "/dev/vboxdrv": False}, "loaded"),
+]
+
+
+@pytest.mark.parametrize(("files", "module"), MODULE)
+def test_the_device_of_virtualbox_counts_on_linux_only(files: dict[str, bool], module: str) -> None:
+    reading = virtualbox.parse(Answer(0, "5.2.6r120293\n", "", files))
+    assert (reading.version, reading.facts["module"]) == ("5.2.6r120293", module)
+    assert set(files) == set(virtualbox.TOOL.files)
+
+
+WARNING = "WARNING: The vboxdrv kernel module is not loaded. Either there is no module\n\n"
+
+
+def test_a_virtualbox_without_its_module_is_present_but_not_usable() -> None:
+    reading = virtualbox.parse(Answer(0, f"{WARNING}6.1.38_Ubuntur153438\n", ""))
+    seen = ToolState("virtualbox", version=reading.version, facts=reading.facts)
+    (verdict,) = virtualbox.judge(seen)
+    assert reading.version == "6.1.38_Ubuntur153438"
+    assert (verdict.reason, verdict.usable) == ("vbox-module-missing", False)
+    assert virtualbox.judge(replace(seen, facts={"module": "loaded"})) == ()
+
+
+FOLDER = Path(minikube.__file__).parent
+
+
+@pytest.mark.parametrize("module", sorted(FOLDER.glob("[a-z]*.py")), ids=lambda path: path.stem)
+def test_a_tool_costs_at_most_60_lines_and_imports_core_json_and_re_only(module: Path) -> None:
+    text = module.read_text()
+    imported = [
+        node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    assert len(text.splitlines()) <= 60
+    assert all(
+        str(name).startswith("bootstrap.core.") or name in ("json", "re") for name in imported
+    )

@@ -1,0 +1,1 @@
+"""This machine: programs, PATH, places on disk, what it can run."""

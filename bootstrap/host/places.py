@@ -1,0 +1,131 @@
+"""Where kboot keeps things, by the XDG base directory specification."""
+
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootstrap.errors import Exit, KbootError
+
+
+@dataclass(frozen=True)
+class Places:
+    """Absolute folders; none is created by asking for it."""
+
+    home: Path
+    data: Path
+    state: Path
+    cache: Path
+    config: Path
+
+    @property
+    def artifacts(self) -> Path:
+        return self.data / "artifacts"
+
+    @property
+    def staging(self) -> Path:
+        return self.data / "staging"
+
+    def profile(self, profile_id: str) -> Path:
+        """The folder of one profile's generations; `current/` in it holds the links."""
+        return self.data / "profiles" / profile_id
+
+    def links(self, profile_id: str) -> Path:
+        """The folder that goes on PATH."""
+        return self.profile(profile_id) / "current"
+
+    def kubeconfig(self, cluster: str) -> Path:
+        """kboot's private kubeconfig of that cluster."""
+        return self.state / "clusters" / cluster / "kubeconfig"
+
+    def lock(self, name: str) -> Path:
+        return self.state / "locks" / name
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "config.toml"
+
+
+def find_places(environ: Mapping[str, str]) -> Places:
+    """From HOME and XDG_*; without HOME (cloud-init, cron) from the password database.
+
+    A relative or empty XDG variable is ignored, as the specification says.
+    """
+    home = _home(environ)
+
+    def base(variable: str, default: str) -> Path:
+        value = environ.get(variable, "")
+        return Path(value if value.startswith("/") else home / default) / "kboot"
+
+    return Places(
+        home=home,
+        data=base("XDG_DATA_HOME", ".local/share"),
+        state=base("XDG_STATE_HOME", ".local/state"),
+        cache=base("XDG_CACHE_HOME", ".cache"),
+        config=base("XDG_CONFIG_HOME", ".config"),
+    )
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    value = environ.get("HOME", "")
+    if value.startswith("/"):
+        return Path(value)
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise KbootError(
+            Exit.PERMISSION,
+            "kboot does not know where your home folder is",
+            why="HOME is not an absolute path, and the password database has no entry for you",
+            state="nothing was changed",
+            next="HOME=/some/folder kboot …",
+        ) from None
+
+
+def claim(places: Places) -> None:
+    """Make sure that kboot may write here. Raises KbootError (41) before anything is changed.
+
+    Refuses a HOME of another user: `sudo` may keep it, and root's files in somebody's home are
+    how people lose the use of their own minikube.
+    """
+    owner = _owner(places.home)
+    if owner is not None and owner != os.geteuid():
+        raise KbootError(
+            Exit.PERMISSION,
+            f"{places.home} belongs to another user",
+            why=f"HOME is owned by {_name(owner)}, and you are {_name(os.geteuid())}",
+            state="nothing was changed",
+            next="sudo -H kboot …   (or run kboot as the owner)",
+        )
+    for folder in (places.data, places.state):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise _cannot_write(folder, PermissionError(13, "Permission denied"))
+
+
+def _cannot_write(folder: Path, error: OSError) -> KbootError:
+    return KbootError(
+        Exit.PERMISSION,
+        f"kboot cannot write to {folder}",
+        why=error.strerror or str(error),
+        state="nothing was changed",
+        next="set XDG_DATA_HOME and XDG_STATE_HOME to folders that you may write to",
+    )
+
+
+def _owner(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_uid
+    except OSError:
+        return None
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

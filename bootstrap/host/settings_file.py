@@ -1,0 +1,24 @@
+"""The person's `config.toml`, read from disk."""
+
+import tomllib
+from pathlib import Path
+
+from bootstrap.core.settings import Settings, from_file
+from bootstrap.errors import Exit, KbootError
+
+
+def read_settings(path: Path) -> Settings:
+    """What the file says; the defaults where there is none. Raises KbootError (2)."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return from_file(Settings(), tomllib.loads(text), str(path))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError, RecursionError) as error:
+        raise KbootError(
+            Exit.USAGE,
+            f"the settings in {path} cannot be read",
+            why=str(error),
+            state="nothing was changed",
+            next="mend the file, or move it away",
+        ) from error

@@ -1,0 +1,82 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from bootstrap.host.path import candidates, search_path
+
+
+def folder(path: Path, mode: int = 0o755) -> str:
+    path.mkdir()
+    path.chmod(mode)
+    return str(path)
+
+
+def executable(path: Path) -> str:
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_the_links_come_first_then_the_users_path_in_its_order(tmp_path: Path) -> None:
+    one, two = folder(tmp_path / "one"), folder(tmp_path / "two")
+    links = tmp_path / "not made yet"
+    assert search_path({"PATH": f"{two}:{one}"}, links) == (str(links), two, one)
+
+
+def test_each_folder_is_searched_once(tmp_path: Path) -> None:
+    one, two = folder(tmp_path / "one"), folder(tmp_path / "two")
+    assert search_path({"PATH": f"{one}:{two}:{one}"}, Path(two)) == (two, one)
+
+
+@pytest.mark.parametrize(
+    "entry", ["", ".", "bin", "~/bin", "/nowhere/at/all", "/etc/passwd", "/tmp/\0"]
+)
+def test_an_entry_that_is_no_absolute_folder_is_left_out(entry: str, tmp_path: Path) -> None:
+    good = folder(tmp_path / "good")
+    assert search_path({"PATH": f"{entry}:{good}"}, tmp_path)[1:] == (good,)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o757])
+def test_a_folder_that_others_may_write_to_is_left_out(mode: int, tmp_path: Path) -> None:
+    assert search_path({"PATH": folder(tmp_path / "open", mode)}, tmp_path)[1:] == ()
+
+
+def test_a_link_to_a_folder_that_others_may_write_to_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder(tmp_path / "open", 0o777))
+    assert search_path({"PATH": str(tmp_path / "link")}, tmp_path)[1:] == ()
+
+
+def test_a_folder_that_a_group_may_write_to_stays(tmp_path: Path) -> None:
+    shared = folder(tmp_path / "shared", 0o2775)
+    assert search_path({"PATH": shared}, tmp_path)[1:] == (shared,)
+
+
+def test_without_a_path_the_systems_own_is_searched(tmp_path: Path) -> None:
+    assert "/usr/bin" in search_path({}, tmp_path)
+
+
+def test_every_program_of_the_name_is_a_candidate_in_order(tmp_path: Path) -> None:
+    folders = [folder(tmp_path / name) for name in ("b", "a")]
+    found = [executable(Path(place, "kubectl")) for place in folders]
+    assert candidates("kubectl", folders) == tuple(found)
+
+
+def test_a_program_reached_twice_is_named_by_the_first_path(tmp_path: Path) -> None:
+    real = folder(tmp_path / "real")
+    executable(Path(real, "kubectl"))
+    (tmp_path / "merged").symlink_to(real)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "kubectl").symlink_to(Path(real, "kubectl"))
+    folders = [str(tmp_path / name) for name in ("merged", "real", "linked")]
+    assert candidates("kubectl", folders) == (str(tmp_path / "merged" / "kubectl"),)
+
+
+def test_only_executable_regular_files_are_candidates(tmp_path: Path) -> None:
+    for name in ("folder", "plain", "pipe", "dangling"):
+        folder(tmp_path / name)
+    (tmp_path / "folder" / "kubectl").mkdir()
+    (tmp_path / "plain" / "kubectl").write_text("not for running")
+    os.mkfifo(tmp_path / "pipe" / "kubectl", 0o755)
+    (tmp_path / "dangling" / "kubectl").symlink_to("nothing")
+    assert candidates("kubectl", [str(path) for path in tmp_path.iterdir()]) == ()

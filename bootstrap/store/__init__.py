@@ -1,0 +1,1 @@
+"""Where kboot keeps what it installed: download, verify, unpack, commit, link, lock."""

@@ -1,0 +1,132 @@
+"""Install one artifact, so that a kill at any moment leaves nothing or all of it in its place.
+
+Staging folder → download → verify → unpack → executable → receipt → one rename into the place
+named after the content. Recovery is deleting what dead runs left in staging.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootstrap import __version__
+from bootstrap.core.catalogue import Artifact
+from bootstrap.core.codec import to_plain
+from bootstrap.core.events import Emit
+from bootstrap.host.places import Places
+from bootstrap.store.disk import allow_execution, disk_errors, sync_folders, write_text
+from bootstrap.store.download import download
+from bootstrap.store.inventory import RECEIPT, Receipt, executable_of, place_of, read_receipt
+from bootstrap.store.unpack import extract_member
+from bootstrap.store.urls import mask
+
+_RUN = secrets.token_hex(4)
+"""Begins the names of this process's staging folders. Not the pid: in a container a dead run's
+may well have been the same."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How one artifact is got: its URL after mirrors, and what the receipt says of the time."""
+
+    url: str
+    ca_bundle: Path | None
+    installed_at: str
+
+
+def install(artifact: Artifact, places: Places, delivery: Delivery, emit: Emit) -> Path:
+    """The verified executable's path in the store; nothing is downloaded when it is there.
+
+    The caller holds the store lock. Raises KbootError as `download` and `extract_member` do,
+    with `state` left to the caller; the place is then as it was, or without a damaged file.
+    """
+    with disk_errors(places.data, f"{artifact.tool} {artifact.version}", artifact.size):
+        places.staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sweep(places)
+        place = place_of(places, artifact)
+        if is_intact(place, artifact):
+            return executable_of(places, artifact)
+        folder = Path(tempfile.mkdtemp(prefix=f"{_RUN}-", dir=places.staging))
+        try:
+            _set_aside(place, folder / "damaged")
+            _fill(folder / "new", artifact, delivery, emit)
+            _publish(folder / "new", place, places)
+        finally:
+            _remove(folder)
+    return executable_of(places, artifact)
+
+
+def sweep(places: Places) -> None:
+    """Delete what dead runs left: the lock is held, so only this process has staging folders."""
+    for left in places.staging.iterdir():
+        if not left.name.startswith(_RUN):
+            _remove(left)
+
+
+def is_intact(place: Path, artifact: Artifact) -> bool:
+    """Whether the artifact is installed there and its file is still the one that was verified."""
+    receipt = read_receipt(place)
+    if receipt is None or receipt.sha256 != artifact.sha256:
+        return False
+    expected = receipt.executable_sha256 if artifact.member else artifact.sha256
+    try:
+        with (place / artifact.tool).open("rb") as file:
+            executable = os.fstat(file.fileno()).st_mode & 0o555 == 0o555
+            return executable and hashlib.file_digest(file, "sha256").hexdigest() == expected
+    except OSError:
+        return False
+
+
+def _set_aside(place: Path, away: Path) -> None:
+    """A file that is not what its receipt says must not stay executable, download or not."""
+    if os.path.lexists(place):
+        place.rename(away)
+
+
+def _fill(folder: Path, artifact: Artifact, delivery: Delivery, emit: Emit) -> None:
+    folder.mkdir(mode=0o700)
+    executable = folder / artifact.tool
+    target = folder / "archive" if artifact.member else executable
+    size = download(artifact, target, url=delivery.url, ca_bundle=delivery.ca_bundle, emit=emit)
+    sha256 = artifact.sha256
+    if artifact.member:
+        sha256 = extract_member(target, artifact.member, executable)
+        target.unlink()
+    allow_execution(executable)
+    receipt = _receipt(artifact, delivery, size, sha256)
+    write_text(folder / RECEIPT, json.dumps(to_plain(receipt), indent=2) + "\n")
+    sync_folders(folder)
+
+
+def _receipt(artifact: Artifact, delivery: Delivery, size: int, executable_sha256: str) -> Receipt:
+    return Receipt(
+        tool=artifact.tool,
+        version=artifact.version,
+        platform=artifact.platform,
+        url=mask(delivery.url),
+        sha256=artifact.sha256,
+        origin=artifact.origin,
+        trust=artifact.trust,
+        size=size,
+        member=artifact.member,
+        executable_sha256=executable_sha256,
+        installed_at=delivery.installed_at,
+        kboot=__version__,
+    )
+
+
+def _publish(folder: Path, place: Path, places: Places) -> None:
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.rename(place)
+    sync_folders(place.parent, places.artifacts, places.data)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

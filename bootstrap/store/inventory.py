@@ -1,0 +1,69 @@
+"""What is in the store: the receipts beside the installed files. Every run reads them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootstrap.core.catalogue import Artifact
+from bootstrap.core.codec import from_plain
+from bootstrap.core.state import StoredArtifact
+from bootstrap.host.places import Places
+
+RECEIPT = "receipt.json"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Written last into an artifact's folder: without it the folder is not installed."""
+
+    tool: str
+    version: str
+    platform: str
+    url: str
+    """Where it came from, credentials masked."""
+    sha256: str
+    """Of the downloaded file."""
+    origin: str
+    """Where the expected digest was from."""
+    trust: str
+    size: int
+    """Bytes downloaded."""
+    member: str
+    executable_sha256: str
+    """Of the installed file; the same as `sha256` unless it was unpacked."""
+    installed_at: str
+    kboot: str
+    """The version of kboot that installed it."""
+
+
+def place_of(places: Places, artifact: Artifact) -> Path:
+    """The content-named folder of that artifact, whether it is installed or not."""
+    platform = artifact.platform.replace("/", "-")
+    name = f"{artifact.version}-{platform}-{artifact.sha256[:12]}"
+    return places.artifacts / artifact.tool / name
+
+
+def executable_of(places: Places, artifact: Artifact) -> Path:
+    """The file that the links of a profile lead to."""
+    return place_of(places, artifact) / artifact.tool
+
+
+def read_receipt(folder: Path) -> Receipt | None:
+    """None: nothing is installed there, or nothing that this kboot understands."""
+    try:
+        return from_plain(Receipt, json.loads((folder / RECEIPT).read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def inventory(places: Places) -> tuple[StoredArtifact, ...]:
+    """Every installed artifact, by its receipt; what is no receipt is passed over.
+
+    The files themselves are not read: `commit.install` hashes one before it is used again.
+    """
+    receipts = [
+        receipt
+        for path in sorted(places.artifacts.glob(f"*/*/{RECEIPT}"))
+        if (receipt := read_receipt(path.parent)) and (path.parent / receipt.tool).is_file()
+    ]
+    return tuple(StoredArtifact(r.tool, r.version, r.sha256, r.trust) for r in receipts)

@@ -1,0 +1,102 @@
+"""Locks between kboots: the kernel's only, so a dead holder holds nothing and none is stolen."""
+
+import fcntl
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bootstrap.errors import Exit, KbootError
+from bootstrap.store.urls import mask
+
+_POLL = 0.05
+"""Seconds between two tries."""
+
+
+@contextmanager
+def hold(path: Path, *, timeout: float, waiting: Callable[[str], None]) -> Iterator[bool]:
+    """Hold the lock `path` inside; True if it had to be waited for, so what was seen may be old.
+
+    `timeout` is in seconds. `waiting` is called at most once, with who holds the lock.
+    The file is never deleted: somebody may be waiting on it. Raises KbootError: 42 after
+    `timeout`, 41 when the file cannot be opened.
+    """
+    descriptor = _open(path)
+    try:
+        waited = _acquire(descriptor, path, timeout, waiting)
+        _write(descriptor, _describe_self())
+        try:
+            yield waited
+        finally:
+            _write(descriptor, "")
+            # Not left to close: a child that was forked but not yet exec'd shares the lock.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise KbootError(
+            Exit.PERMISSION,
+            f"kboot cannot open its lock {path}",
+            why=error.strerror or str(error),
+            next="set XDG_STATE_HOME to a folder that you may write to",
+        ) from error
+
+
+def _acquire(descriptor: int, path: Path, timeout: float, waiting: Callable[[str], None]) -> bool:
+    deadline = time.monotonic() + timeout
+    tries = 0
+    while not _try(descriptor):
+        tries += 1
+        if time.monotonic() >= deadline:
+            raise _timed_out(path, timeout, _holder(descriptor))
+        if tries == 2:  # one pause later: a holder that just got it has said who it is by now
+            waiting(f"waiting for {_holder(descriptor)} (at most {timeout:.0f} s)")
+        time.sleep(min(_POLL, max(0.0, deadline - time.monotonic())))
+    return tries > 0
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _describe_self() -> str:
+    command = shlex.join(["kboot", *sys.argv[1:]])
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return json.dumps({"pid": os.getpid(), "command": mask(command)[:200], "since": since})
+
+
+def _write(descriptor: int, text: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        told = json.loads(os.pread(descriptor, 4096, 0))
+        return f"`{told['command']}` (process {told['pid']}, since {told['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "another kboot"
+
+
+def _timed_out(path: Path, timeout: float, holder: str) -> KbootError:
+    return KbootError(
+        Exit.LOCK_TIMEOUT,
+        f"another kboot holds the lock {path.name}",
+        why=f"{holder} still has it after {timeout:g} s",
+        state="this kboot changed nothing that the lock protects",
+        next="wait until that one has ended, then type the same command again",
+    )

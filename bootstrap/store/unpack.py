@@ -1,0 +1,100 @@
+"""Take one named regular file out of a tar.gz, and nothing else.
+
+Never `extractall`: before the fixes of June 2025 (CVE-2025-4517 and its kin) tarfile's own `data`
+filter is no boundary, and kboot runs on Pythons without them. No path of the archive is used.
+"""
+
+import hashlib
+import os
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from bootstrap.errors import Exit, KbootError
+from bootstrap.store.disk import create, disk_errors
+
+MAX_BYTES = 1 << 30
+"""Unpacked, all members up to the wanted one together."""
+MAX_MEMBERS = 10_000
+_BLOCK = 128 * 1024
+_BROKEN = (tarfile.TarError, EOFError, zlib.error, ValueError)
+
+
+def extract_member(archive: Path, member: str, destination: Path) -> str:
+    """Write `member` to the new file `destination`, not executable; its sha256 in hex.
+
+    Raises KbootError: 32 when the archive holds what no release does (a link or device in the
+    member's place, a path that leaves the archive, too much), 30 when it is broken or lacks the
+    member, 40/41 when the disk refuses. `destination` does not exist afterwards then.
+    """
+    try:
+        with disk_errors(destination.parent, destination.name):
+            return _extract(archive, member, destination)
+    except _BROKEN as error:
+        destination.unlink(missing_ok=True)
+        raise _broken(member, str(error)) from error
+    except BaseException:
+        destination.unlink(missing_ok=True)
+        raise
+
+
+def _extract(archive: Path, member: str, destination: Path) -> str:
+    with tarfile.open(archive, "r|gz") as opened:
+        info = _find(opened, member)
+        source = opened.extractfile(info)
+        if source is None:
+            raise _broken(member, "it has no content")
+        return _copy(source, info.size, destination)
+
+
+def _find(archive: tarfile.TarFile, member: str) -> tarfile.TarInfo:
+    unpacked = 0
+    for count, info in enumerate(archive, start=1):
+        _check_path(info.name)
+        unpacked += info.size
+        if count > MAX_MEMBERS or unpacked > MAX_BYTES:
+            raise _unsafe(f"it has more than {MAX_MEMBERS:,} members or {MAX_BYTES:,} bytes")
+        if info.name == member:
+            if not info.isreg() or info.issparse():
+                raise _unsafe(f"{member!r} in it is not a regular file")
+            return info
+    raise _broken(member, "it is not there")
+
+
+def _check_path(name: str) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise _unsafe(f"it has a member {name[:100]!r}, which lies outside of it")
+
+
+def _copy(source: IO[bytes], size: int, destination: Path) -> str:
+    digest = hashlib.sha256()
+    written = 0
+    with create(destination) as file:
+        while block := source.read(_BLOCK):
+            digest.update(block)
+            written += file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    if written != size:
+        raise _broken(destination.name, f"{written:,} of {size:,} bytes are there")
+    return digest.hexdigest()
+
+
+def _unsafe(why: str) -> KbootError:
+    return KbootError(
+        Exit.UNSAFE_ARCHIVE,
+        "kboot does not unpack this archive",
+        why=why,
+        next="report this: the archive is the one that kboot's catalogue names",
+    )
+
+
+def _broken(member: str, why: str) -> KbootError:
+    return KbootError(
+        Exit.INTEGRITY,
+        f"kboot cannot take {member!r} out of the archive",
+        why=why,
+        next="report this: the archive is the one that kboot's catalogue names",
+    )

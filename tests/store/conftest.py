@@ -1,0 +1,54 @@
+"""A mirror with one artifact on it, and a user's folders."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bootstrap.host.places import Places
+from bootstrap.store import download
+from tests.mirror import Mirror
+from tests.store.samples import BODY, PATH, places_in
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(download, "FIRST_PAUSE", 0.01)
+    file = tmp_path / "served"
+    file.write_bytes(BODY)
+    with Mirror({PATH: file}) as running:
+        yield running
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return places_in(tmp_path / "home")
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a program of this folder; all that are left running are killed at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(program: str, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            (sys.executable, "-m", f"tests.store.{program}", *arguments),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        with process:
+            process.kill()

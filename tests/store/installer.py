@@ -1,0 +1,82 @@
+"""A process of its own that installs and links: `python -m tests.store.installer JSON`."""
+
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bootstrap.core.catalogue import Artifact
+from bootstrap.core.codec import from_plain
+from bootstrap.core.events import Event
+from bootstrap.errors import KbootError
+from bootstrap.store.commit import Delivery, install
+from bootstrap.store.generation import link
+from bootstrap.store.lock import hold
+from tests.store.samples import places_in
+
+CHANGES = {
+    "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.symlink", "os.chmod", "os.truncate",
+    "fcntl.flock", "shutil.rmtree", "tempfile.mkdtemp",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Order:
+    home: str
+    artifact: Artifact
+    url: str
+    ca: str
+    kill_at: int = 0
+    """Before the change of this number SIGKILL arrives."""
+    fill: bool = False
+    """Fill the disk when the first bytes have come."""
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def work(order: Order) -> None:
+    places = places_in(Path(order.home))
+    delivery = Delivery(order.url, Path(order.ca), "2026-01-02T03:04:05Z")
+    changes = [0]
+    if order.kill_at:
+        sys.addaudithook(lambda event, given: on_change(event, given, changes, order.kill_at))
+
+    def emit(event: Event) -> None:
+        say("bytes")
+        if order.fill:
+            fill(places.data)
+
+    with hold(places.lock("store"), timeout=20, waiting=lambda text: None):
+        path = install(order.artifact, places, delivery, emit)
+        link(places, "p", {"kubectl": path})
+    print("changes", changes[0])
+
+
+def on_change(event: str, given: tuple[Any, ...], changes: list[int], kill_at: int) -> None:
+    writes = event == "open" and given[2] & (os.O_WRONLY | os.O_RDWR)
+    if writes or event in CHANGES:
+        changes[0] += 1
+        if changes[0] == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill(folder: Path) -> None:
+    with (folder / "filler").open("ab", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return
+
+
+if __name__ == "__main__":
+    try:
+        work(from_plain(Order, json.loads(sys.argv[1])))
+    except KbootError as error:
+        say(json.dumps(error.as_dict()))
+        sys.exit(int(error.code))

@@ -1,0 +1,108 @@
+"""Why a question to the API server got no usable answer: a reason id, words, and a fix."""
+
+import http.client
+import re
+import socket
+import ssl
+
+CANNOT_MEND_ITSELF = frozenset(
+    {
+        "api-certificate-expired",
+        "api-certificate-name",
+        "api-certificate-not-yet-valid",
+        "api-credentials",
+        "api-forbidden",
+        "api-plain-http",
+        "api-unauthorized",
+        "api-unknown-ca",
+    }
+)
+"""Reasons for which waiting is of no use."""
+
+_KUBECONFIG = "kboot up   (reads the cluster's address and credentials anew)"
+_RESTART = "kboot down, then kboot up   (data in the cluster stay)"
+_FIXES = {
+    "api-certificate-expired": f"if `date` shows the real time: {_RESTART}",
+    "api-certificate-name": _KUBECONFIG,
+    "api-certificate-not-yet-valid": "none that kboot can do: set this machine's clock right",
+    "api-credentials": _KUBECONFIG,
+    "api-forbidden": "none that kboot can do: ask the cluster's owner to let this user read it",
+    "api-no-such-host": _KUBECONFIG,
+    "api-plain-http": _KUBECONFIG,
+    "api-refused": "kboot up   (starts the cluster if it is stopped)",
+    "api-unauthorized": _KUBECONFIG,
+    "api-unknown-ca": _KUBECONFIG,
+    "api-unreachable": "kboot up   (starts the cluster if it is stopped)",
+}
+
+# X509_V_ERR_* of OpenSSL's x509_vfy.h; whatever else it finds is about the chain to the CA.
+_CERTIFICATE = {
+    9: (
+        "api-certificate-not-yet-valid",
+        "its certificate is not valid yet, by this machine's clock",
+    ),
+    10: ("api-certificate-expired", "its certificate has expired, by this machine's clock"),
+    62: ("api-certificate-name", "its certificate is not valid for that name"),
+    64: ("api-certificate-name", "its certificate is not valid for that address"),
+}
+_UNKNOWN_CA = ("api-unknown-ca", "its certificate is not signed by the CA in kboot's kubeconfig")
+
+# What OpenSSL 1.1 to 3.5 make of an answer that is not TLS.
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+_OUR_CERTIFICATE = re.compile(r"ALERT_(.*CERTIFICATE.*|UNKNOWN_CA)$")
+
+_CLOSED = (
+    ConnectionResetError,
+    ConnectionAbortedError,
+    BrokenPipeError,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    http.client.IncompleteRead,
+)
+_BY_TYPE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
+    (TimeoutError, "api-timeout", "no answer within {seconds:.2g} s"),
+    (_CLOSED, "api-reset", "the connection was closed before the answer was complete"),
+    (ConnectionRefusedError, "api-refused", "connection refused: nothing listens there"),
+    (socket.gaierror, "api-no-such-host", "that name has no address"),
+    (http.client.HTTPException, "api-not-http", "the answer is not HTTP"),
+    (ssl.SSLError, "api-tls", "TLS failed: {error}"),
+    (OSError, "api-unreachable", "it cannot be reached: {error}"),
+)
+
+
+class ApiFailure(Exception):
+    """The API server did not answer as it should. `reason` is a stable id, `words` for people."""
+
+    def __init__(self, reason: str, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.words = words
+
+    @property
+    def final(self) -> bool:
+        """Waiting cannot mend it."""
+        return self.reason in CANNOT_MEND_ITSELF
+
+    @property
+    def fix(self) -> str:
+        return _FIXES.get(self.reason, _RESTART)
+
+
+def failure_of(error: Exception, server: str, seconds: float) -> ApiFailure:
+    """What an exception of sockets, TLS or HTTP means; `seconds` is how long was waited."""
+    reason, words = _explain(error, seconds)
+    return ApiFailure(reason, f"{server}: {words}")
+
+
+def _explain(error: Exception, seconds: float) -> tuple[str, str]:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATE.get(error.verify_code, _UNKNOWN_CA)
+    if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
+        return "api-plain-http", "it answers without TLS"
+    if isinstance(error, ssl.SSLError) and _OUR_CERTIFICATE.search(error.reason or ""):
+        return "api-unauthorized", "it refuses the client certificate in kboot's kubeconfig"
+    for kind, reason, words in _BY_TYPE:
+        if isinstance(error, kind):
+            said = getattr(error, "strerror", None) or error
+            return reason, words.format(seconds=seconds, error=said)
+    return "api-unreachable", str(error)

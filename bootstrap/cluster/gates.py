@@ -1,0 +1,272 @@
+"""The gates: for each one look at the cluster, which passes or says why it does not.
+
+Waiting is `engine.prove`'s job. What holds of a gate holds on every Kubernetes from 1.9 on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from bootstrap.cluster.api import ApiClient, said_by
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.objects import (
+    Object,
+    at,
+    condition,
+    explained,
+    holds,
+    name,
+    number,
+    objects,
+    text,
+)
+from bootstrap.cluster.workloads import LACKS, condition_that_tells, pod_that_tells, selector
+from bootstrap.core.version import Version, find_version
+
+_SHOWN = 3
+"""Nodes, checks and workloads named one by one; of more only the number is told."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the profile says. None: it does not, so it is not compared."""
+
+    kubernetes: str | None = None
+    kubectl: str | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look found. `final`: waiting cannot change it; `unknown`: kboot could not tell."""
+
+    passed: bool
+    message: str
+    why: str = ""
+    reason: str = ""
+    fix: str = ""
+    unknown: bool = False
+    final: bool = False
+
+
+Check = Callable[[ApiClient, Expected], Look]
+
+
+def look_at(gate: str, client: ApiClient, expected: Expected) -> Look:
+    """One look at the gate of that id. Raises nothing that the server could cause."""
+    try:
+        return CHECKS[gate](client, expected)
+    except ApiFailure as failure:
+        return _of_failure(failure)
+
+
+def _of_failure(failure: ApiFailure) -> Look:
+    unknown = failure.reason == "api-forbidden"
+    return Look(
+        passed=False,
+        message="kboot may not look" if unknown else "no usable answer from the API server",
+        why=failure.words,
+        reason=failure.reason,
+        fix=failure.fix,
+        unknown=unknown,
+        final=failure.final,
+    )
+
+
+def check_api(client: ApiClient, expected: Expected) -> Look:
+    """The server says that it is ready, and it knows who asks.
+
+    /readyz is there since 1.16; before, /healthz is. The status alone decides, as its documentation
+    says; the body names the checks.
+    """
+    path = "/readyz"
+    reply = client.get(f"{path}?verbose")
+    if reply.status == 404:
+        path = "/healthz"
+        reply = client.get(f"{path}?verbose")
+    if reply.status == 200:
+        # Both paths answer anybody since 1.14; /api answers only those who have credentials.
+        client.get("/api")
+        return Look(passed=True, message=f"{path} ok")
+    failed = [
+        text({"line": line}, "line").removeprefix("[-]")
+        for line in reply.body.decode(errors="replace").splitlines()
+        if line.startswith("[-]")
+    ]
+    return Look(
+        passed=False,
+        message=f"{path} says {reply.status}",
+        why=_some(failed) or said_by(reply) or "the server does not say which check fails",
+        reason="api-not-ready",
+        fix="kboot down, then kboot up   (data in the cluster stay)",
+    )
+
+
+def check_version(client: ApiClient, expected: Expected) -> Look:
+    """The server is of the profile's version, and kubectl at most one minor version away.
+
+    kubectl's window is Kubernetes' version skew policy. Neither is mended by waiting.
+    """
+    said = text(client.get_json("/version"), "gitVersion")
+    server = find_version(said)
+    if server is None:
+        why = f"gitVersion is {said!r}" if said else "its answer has no gitVersion"
+        message = "the server's version is not understood"
+        fix = "none: what answers there is perhaps not Kubernetes"
+        return Look(False, message, why, "version-unknown", fix, unknown=True, final=True)
+    wanted = find_version(expected.kubernetes or "")
+    if wanted is not None and wanted != server:
+        return Look(
+            passed=False,
+            message=f"server {server}, wanted {wanted}",
+            why=f"the cluster runs Kubernetes {server} and the profile says {wanted}",
+            reason="version-differs",
+            fix=f'kubernetes = "{server}" in the profile, or kboot up --recreate   '
+            "(deletes the cluster and all that is in it)",
+            final=True,
+        )
+    kubectl = find_version(expected.kubectl or "")
+    if kubectl is not None and not _within_one_minor(kubectl, server):
+        return _skew(kubectl, server)
+    return Look(
+        passed=True, message=f"server {server}" + (f", kubectl {kubectl}" if kubectl else "")
+    )
+
+
+def _within_one_minor(kubectl: Version, server: Version) -> bool:
+    (major, minor), (server_major, server_minor) = kubectl.minor, server.minor
+    return major == server_major and abs(minor - server_minor) <= 1
+
+
+def _skew(kubectl: Version, server: Version) -> Look:
+    minor = ".".join(map(str, server.minor))
+    return Look(
+        passed=False,
+        message=f"server {server}, kubectl {kubectl}",
+        why=f"kubectl {kubectl} is more than one minor version away from the server's {server}",
+        reason="kubectl-skew",
+        fix=f'kubectl = "{minor}" under [tools] in the profile, then kboot up',
+        final=True,
+    )
+
+
+def check_nodes(client: ApiClient, expected: Expected) -> Look:
+    """There is a node, and every node is Ready."""
+    nodes = objects(client.get_json("/api/v1/nodes"), "items")
+    lacking = [node for node in nodes if not holds(node, "Ready")]
+    if nodes and not lacking:
+        return Look(passed=True, message=f"{len(nodes)} of {len(nodes)} Ready")
+    return Look(
+        passed=False,
+        message=f"{len(nodes) - len(lacking)} of {len(nodes)} Ready" if nodes else "no node",
+        why=_some([_node_trouble(node) for node in lacking]) or "no node has registered itself",
+        reason="node-not-ready" if nodes else "node-missing",
+        fix="kboot exec -- kubectl describe nodes" if nodes else "kboot down, then kboot up",
+    )
+
+
+def _node_trouble(node: Object) -> str:
+    ready = explained(condition(node, "Ready")) or "it has not reported yet"
+    pressing = [
+        explained(each)
+        for each in objects(node, "status", "conditions")
+        if each.get("type") != "Ready" and each.get("status") == "True"
+    ]
+    return f"{name(node)}: {'; '.join([ready, *pressing])}"
+
+
+def check_system(client: ApiClient, expected: Expected) -> Look:
+    """DNS is Available, and no other workload of kube-system lacks anything.
+
+    Told by label, for kube-dns and CoreDNS have the same one. No control-plane pod is waited for:
+    a localkube has none.
+    """
+    workloads = _system_workloads(client)
+    names = [
+        name(workload)
+        for kind, workload in workloads
+        if kind == "deployments" and _is_dns(workload) and number(workload, "spec", "replicas")
+    ]
+    if not names:
+        return Look(
+            passed=False,
+            message="no DNS",
+            why="kube-system has no Deployment labelled k8s-app=kube-dns with a replica",
+            reason="system-no-dns",
+            fix="kboot exec -- kubectl -n kube-system get deployments",
+        )
+    lacking = [(workload, lack) for kind, workload in workloads if (lack := LACKS[kind](workload))]
+    if lacking:
+        return _lacking(client, lacking)
+    others = len(workloads) - len(names)
+    more = f" and {others} more" if others else ""
+    return Look(passed=True, message=f"{', '.join(names)}{more} available")
+
+
+def _is_dns(workload: Object) -> bool:
+    return bool(at(workload, "metadata", "labels", "k8s-app") == "kube-dns")
+
+
+def _system_workloads(client: ApiClient) -> list[tuple[str, Object]]:
+    served = {text(each, "version") for each in objects(client.get_json("/apis/apps"), "versions")}
+    version = next((each for each in ("v1", "v1beta2", "v1beta1") if each in served), "v1")
+    found = []
+    for kind in LACKS:
+        # apps/v1beta1 (before 1.8) had no DaemonSets yet.
+        old = version == "v1beta1" and kind == "daemonsets"
+        group = "extensions/v1beta1" if old else f"apps/{version}"
+        listed = client.get_json(f"/apis/{group}/namespaces/kube-system/{kind}")
+        found += [(kind, each) for each in objects(listed, "items")]
+    return found
+
+
+def _lacking(client: ApiClient, lacking: list[tuple[Object, str]]) -> Look:
+    first, _ = lacking[0]
+    details = (condition_that_tells(first), _pod_trouble(client, first))
+    return Look(
+        passed=False,
+        message=_some([f"{name(workload)}: {lack}" for workload, lack in lacking]),
+        why=f"{name(first)}: " + ("; ".join(filter(None, details)) or lacking[0][1]),
+        reason="system-unavailable",
+        fix="kboot exec -- kubectl -n kube-system describe pods",
+    )
+
+
+def _pod_trouble(client: ApiClient, workload: Object) -> str:
+    query = selector(workload)
+    if not query:
+        return ""
+    try:
+        pods = client.get_json(f"/api/v1/namespaces/kube-system/pods?{query}")
+    except ApiFailure:
+        return ""  # the workload lacks something either way; this only said more about it
+    return pod_that_tells(objects(pods, "items"))
+
+
+def check_serviceaccount(client: ApiClient, expected: Expected) -> Look:
+    """`default` exists in namespace default; without it no pod can be created there."""
+    try:
+        client.get_json("/api/v1/namespaces/default/serviceaccounts/default")
+    except ApiFailure as failure:
+        if failure.reason != "api-not-found":
+            raise
+        return replace(
+            _of_failure(failure),
+            message="default does not exist",
+            why="the controller manager has not made the ServiceAccount default yet",
+            reason="serviceaccount-missing",
+        )
+    return Look(passed=True, message="default exists")
+
+
+CHECKS: Mapping[str, Check] = {
+    "api": check_api,
+    "version": check_version,
+    "nodes": check_nodes,
+    "system": check_system,
+    "serviceaccount": check_serviceaccount,
+}
+"""By the ids of `core.gate.GATES`."""
+
+
+def _some(texts: list[str]) -> str:
+    more = len(texts) - _SHOWN
+    return "; ".join(texts[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,64 @@
+"""One look at a cluster: who it is, which version it serves, how many nodes are ready."""
+
+import base64
+import binascii
+import hashlib
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.kubeconfig import SIZE_LIMIT, Connection
+from bootstrap.cluster.objects import holds, objects, text
+from bootstrap.core.state import ApiLook
+
+_CERTIFICATE = re.compile(
+    r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----"
+)
+
+
+def look(connection: Connection, *, timeout: float = 2.0) -> ApiLook:
+    """Ask once, within `timeout` seconds for everything together.
+
+    Never raises for what the server does: `failure` says it, beside what was learnt before it.
+    """
+    seen = ApiLook()
+    try:
+        fingerprint = ca_fingerprint(connection)
+        with ApiClient(connection, timeout=timeout, deadline=time.monotonic() + timeout) as client:
+            # major and minor are empty from a localkube (1.9), so only gitVersion counts.
+            version = text(client.get_json("/version"), "gitVersion")
+            seen = replace(seen, server_version=version)
+            namespace = client.get_json("/api/v1/namespaces/kube-system")
+            uid = text(namespace, "metadata", "uid")
+            seen = replace(seen, identity=f"{fingerprint}:{uid}" if uid else "")
+            nodes = objects(client.get_json("/api/v1/nodes"), "items")
+    except ApiFailure as failure:
+        return replace(seen, failure=failure.words)
+    if not seen.server_version or not seen.identity:
+        return replace(seen, failure=f"{connection.server} answers, but not as Kubernetes does")
+    ready = sum(holds(node, "Ready") for node in nodes)
+    return replace(seen, nodes_ready=ready, nodes_total=len(nodes))
+
+
+def ca_fingerprint(connection: Connection) -> str:
+    """The first 16 hex digits of the SHA-256 of the cluster's CA certificate (its DER form).
+
+    Raises ApiFailure when it cannot be read.
+    """
+    pem = connection.ca_pem
+    try:
+        if pem is None:
+            with Path(connection.ca_file or "").open("rb") as file:
+                pem = file.read(SIZE_LIMIT).decode("ascii", errors="replace")
+        blocks = [base64.b64decode(block) for block in _CERTIFICATE.findall(pem)]
+    except OSError as error:
+        words = f"the CA certificate {connection.ca_file} cannot be read: {error.strerror}"
+        raise ApiFailure("api-credentials", words) from error
+    except binascii.Error as error:
+        raise ApiFailure("api-credentials", "the CA certificate is not valid PEM") from error
+    if not blocks:
+        raise ApiFailure("api-credentials", "there is no CA certificate in kboot's kubeconfig")
+    return hashlib.sha256(b"".join(blocks)).hexdigest()[:16]

@@ -1,0 +1,84 @@
+"""What minikube wrote into kboot's private kubeconfig, turned into the form that kboot keeps.
+
+The only module that imports a YAML parser; only `engine.execute` imports it, once a step has run.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bootstrap.cluster.kubeconfig import SIZE_LIMIT, select
+from bootstrap.errors import Exit, KbootError
+
+# libyaml's parser is several times faster, and absent from a PyYAML built without it.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def normalise(path: Path, context: str) -> None:
+    """Keep only `context` in the file, as its current context, as JSON, with mode 0600.
+
+    The file is replaced in one rename, so that a reader sees the old one or the new one. Raises
+    KbootError (72), the file being as it was, when it is not a kubeconfig with that context.
+    """
+    try:
+        document = _parse(path)
+        chosen = select(document, context)
+    except ValueError as error:
+        raise KbootError(
+            Exit.TOOL_NOT_UNDERSTOOD,
+            f"kboot does not understand the kubeconfig that minikube wrote for {context}",
+            why=str(error),
+            state=f"{path} is as minikube left it",
+            next="kboot up",
+        ) from error
+    _replace(path, json.dumps(chosen, indent=1) + "\n")
+
+
+def _parse(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error
+    if len(content) > SIZE_LIMIT:
+        raise ValueError(f"{path} is larger than {SIZE_LIMIT} bytes")
+    try:
+        document = yaml.load(content, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # PyYAML lets ValueError out of its constructors, for a date like 2018-13-45.
+        raise ValueError(f"{path} is not YAML: {_first_line(error)}") from error
+    if not isinstance(document, dict):
+        raise ValueError(f"{path} is empty or not a mapping")
+    return document
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _replace(path: Path, content: str) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        # minikube may have left the file readable by others; it holds the way to the key.
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600
+        )
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise KbootError(
+            Exit.PERMISSION,
+            f"kboot cannot write {path}",
+            why=error.strerror or str(error),
+            state=f"{path} is as minikube left it",
+            next="kboot up",
+        ) from error

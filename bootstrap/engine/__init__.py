@@ -1,0 +1,1 @@
+"""Put the rooms that do things to work: observe, execute, prove."""

@@ -1,0 +1,135 @@
+"""From words to a report to an exit code; whatever goes wrong becomes a message."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from bootstrap import __version__
+from bootstrap.errors import Exit, KbootError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from bootstrap.commands.session import Session
+    from bootstrap.core.report import Report
+    from bootstrap.ui.screen import Screen
+
+
+class Stopped(BaseException):
+    """A signal asked kboot to end; running children are ended on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.code = Exit(128 + number)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The process's exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    _hold_standard_streams()
+    if words[:1] in (["--version"], ["-V"]):
+        print(f"kboot {__version__}")
+        return 0
+    _catch_signals()
+    # The first lazy point: --version loads nothing.
+    from bootstrap.commands.arguments import parse, wants_json
+    from bootstrap.core.report import Report
+    from bootstrap.ui.screen import Screen
+
+    try:
+        arguments = parse(words, os.environ.get("SHELL", "/bin/sh"))
+    except KbootError as error:
+        screen = Screen(json=wants_json(words), environ=os.environ)
+        report = Report(command="", error=error, exit_code=error.code)
+    else:
+        screen = Screen(
+            json=arguments.output == "json",
+            verbose=arguments.verbose,
+            quiet=arguments.quiet,
+            color=not arguments.no_color,
+            environ=os.environ,
+        )
+        report = _run(arguments, screen)
+    screen.finish(report)
+    return int(report.exit_code)
+
+
+def _run(arguments: "Namespace", screen: "Screen") -> "Report":
+    """The command's report; whatever goes wrong becomes a report with an error in it."""
+    from dataclasses import replace
+
+    from bootstrap.commands.session import Session
+    from bootstrap.core.report import Report
+
+    session: Session | None = None
+    try:
+        session = Session(arguments, os.environ, screen)
+        return _command(arguments.command, session)
+    except KbootError as error:
+        problem = error
+    except KeyboardInterrupt:
+        problem = _stopped(Exit.INTERRUPTED)
+    except Stopped as stopped:
+        problem = _stopped(stopped.code)
+    except Exception as error:
+        problem = _bug(error, session)
+    report = session.report if session else Report(command=arguments.command)
+    return replace(report, error=problem, exit_code=problem.code)
+
+
+def _command(name: str, session: "Session") -> "Report":
+    from importlib import import_module
+
+    report: Report = import_module(f"bootstrap.commands.{name}").run(session)
+    return report
+
+
+def _stopped(code: Exit) -> KbootError:
+    return KbootError(
+        code,
+        "stopped before it was done",
+        why=f"a signal arrived ({code.id})",
+        state="what was begun was ended; the next run looks for itself and goes on",
+        next="the same command again",
+    )
+
+
+def _bug(error: Exception, session: "Session | None") -> KbootError:
+    """No traceback on the screen: it goes into a file that a bug report can carry."""
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    where = f"in {text.splitlines()[-2].strip()}"
+    if session is not None:
+        log = session.around.places.state / "bug.log"
+        try:
+            log.write_text(text, encoding="utf-8")
+            where = f"details are in {log}"
+        except OSError:
+            pass
+    return KbootError(
+        Exit.BUG,
+        f"a bug in kboot: {type(error).__name__}: {str(error)[:200]}",
+        why=where,
+        state="not known; `kboot doctor` looks",
+        next="report it with these details and what `kboot doctor --save-state FILE` keeps",
+    )
+
+
+def _catch_signals() -> None:
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        raise Stopped(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+def _hold_standard_streams() -> None:
+    """A closed 0, 1 or 2 would be given to the next file opened, and be written to."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor < 3:
+        descriptor = os.dup(descriptor)
+    os.close(descriptor)

@@ -1,0 +1,100 @@
+"""The command line: the table of commands, their flags, and what is wrong with a line."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NoReturn
+
+from bootstrap import __version__
+from bootstrap.core.units import parse_duration
+from bootstrap.errors import Exit, KbootError
+
+COMMANDS = {
+    "up": "make this machine match the profile, and verify the cluster",
+    "plan": "show what `up` would do; change nothing",
+    "doctor": "say what is true here, what is wrong, and what to type to mend it",
+    "verify": "pass the gates against the running cluster, anew",
+    "down": "stop the cluster, or delete it with --delete",
+    "exec": "run a command with the profile's PATH and KUBECONFIG",
+    "env": "print the profile's PATH and KUBECONFIG for this shell",
+}
+
+_LOOKING = ("up", "plan", "doctor")
+_SWITCH: dict[str, Any] = {"action": "store_true"}
+_FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
+    (_LOOKING, "--mirror", {"action": "append", "metavar": "FROM=TO", "help": "URL prefixes"}),
+    (_LOOKING, "--ca-bundle", {"metavar": "FILE", "help": "certificates to trust for downloads"}),
+    (_LOOKING, "--trust", {"metavar": "LEVEL", "help": "catalogue, publisher or first-seen"}),
+    (_LOOKING, "--offline", {**_SWITCH, "help": "download nothing"}),
+    (_LOOKING, "--tools-only", {**_SWITCH, "help": "leave the cluster alone"}),
+    (_LOOKING, "--fresh", {**_SWITCH, "help": "ignore what is cached"}),
+    (("plan", "doctor"), "--save-state", {"metavar": "FILE", "help": "keep what was observed"}),
+    (("plan", "doctor"), "--from-state", {"metavar": "FILE", "help": "judge a kept state"}),
+    (("plan",), "--detailed-exitcode", {**_SWITCH, "help": "0 nothing to do, 2 changes, 1 else"}),
+    (("up",), "--recreate", {**_SWITCH, "help": "delete and remake a cluster that differs"}),
+    (("up",), "--start-timeout", {"metavar": "TIME", "default": "30m", "type": parse_duration}),
+    (("up", "verify"), "--timeout", {"metavar": "TIME", "type": parse_duration}),
+    (("down",), "--delete", {**_SWITCH, "help": "delete the cluster and all that is in it"}),
+    (("up", "down"), "--yes", {**_SWITCH, "help": "do not ask"}),
+)
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise KbootError(
+            Exit.USAGE,
+            message,
+            state="nothing was changed",
+            next=f"{self.prog} --help",
+        )
+
+
+def parse(words: Sequence[str], shell: str) -> Namespace:
+    """The arguments; `exec` without a command means `shell`. --help prints and leaves with 0.
+
+    Raises KbootError (2) for a line that kboot does not understand.
+    """
+    own, command = _split(list(words))
+    parser = _parser()
+    arguments = parser.parse_args(own)
+    if arguments.command == "exec":
+        arguments.words = command or [shell]
+    elif command:
+        parser.error(f"{arguments.command} takes no command after --")
+    return arguments
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether a line that could not be parsed asked for JSON."""
+    own, _ = _split(list(words))
+    return "--output=json" in own or ("--output", "json") in pairwise(own)
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """What stands behind the first `--` is a command of the person's own."""
+    if "--" not in words:
+        return words, []
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
+
+
+def _parser() -> _Parser:
+    top = _Parser(
+        prog="kboot",
+        description="One profile file in, the declared tools and a verified cluster out.",
+        epilog="Without PROFILE: kboot.toml here or above, else the profile `default`.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", "-V", action="version", version=f"kboot {__version__}")
+    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        sub.add_argument("profile", nargs="?", metavar="PROFILE", help="a file or a shipped name")
+        sub.add_argument("--output", choices=("text", "json"), default="text")
+        sub.add_argument("-v", "--verbose", **_SWITCH, help="also what is well")
+        sub.add_argument("-q", "--quiet", **_SWITCH, help="only what is wrong")
+        sub.add_argument("--no-color", **_SWITCH)
+        for commands, flag, how in _FLAGS:
+            if name in commands:
+                sub.add_argument(flag, **how)
+    return top

@@ -1,0 +1,44 @@
+"""Carry out a plan under the cluster's lock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bootstrap.commands.session import Session
+from bootstrap.core.events import Event, Happening
+from bootstrap.core.plan import Plan
+from bootstrap.host.places import claim
+from bootstrap.store.lock import hold
+
+
+@contextmanager
+def cluster_lock(session: Session, timeout: float) -> Iterator[bool]:
+    """Hold the cluster's lock, where the run is about a cluster. True: it had to be waited for."""
+    claim(session.around.places)
+    if session.request.tools_only or session.profile.cluster is None:
+        yield False
+        return
+    name = session.profile.cluster.name
+
+    def waiting(holder: str) -> None:
+        session.screen.event(Event(Happening.WAITING, f"cluster {name}", f"waiting for {holder}"))
+
+    path = session.around.places.lock(f"cluster-{name}")
+    with hold(path, timeout=timeout, waiting=waiting) as waited:
+        yield waited
+
+
+def carry_out(session: Session, plan: Plan, start_seconds: float) -> None:
+    """Every step, each outcome added to the report as it comes."""
+    # A lazy point: downloads, archives, YAML and sh load only for a plan with a step.
+    from bootstrap.engine.execute import Limits, Work, execute
+
+    work = Work(
+        session.profile,
+        session.knowledge,
+        session.around,
+        session.settings,
+        Limits(start=start_seconds),
+        session.screen.event,
+    )
+    for outcome in execute(plan, work):
+        session.learn(outcomes=(*session.report.outcomes, outcome))

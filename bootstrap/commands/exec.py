@@ -1,0 +1,34 @@
+"""`kboot exec`: become the command, with the profile's PATH and KUBECONFIG."""
+
+import os
+
+from bootstrap.commands.environment import variables
+from bootstrap.commands.session import Session
+from bootstrap.core.report import Report
+from bootstrap.errors import Exit, KbootError
+from bootstrap.ui.layout import Line
+
+
+def _say_what_is_missing(session: Session) -> None:
+    cluster = session.profile.cluster
+    if cluster and not session.around.places.kubeconfig(cluster.name).exists():
+        up = session.profile.command_line("up")
+        session.screen.talk([Line(f"kboot: cluster {cluster.name} was not started yet: {up}")])
+
+
+def run(session: Session) -> Report:
+    """Does not return where the command can be run."""
+    words = session.arguments.words
+    found = variables(session)
+    _say_what_is_missing(session)
+    session.screen.close()
+    try:
+        os.execvpe(words[0], words, {**session.around.environ, **found})
+    except OSError as error:
+        raise KbootError(
+            Exit.USAGE,
+            f"{words[0]} cannot be run",
+            why=error.strerror or str(error),
+            state="nothing was changed",
+            next=session.profile.command_line("doctor"),
+        ) from error

@@ -1,0 +1,83 @@
+"""Observe, assess, plan: the first half of `up`, all of `plan` and `doctor`."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bootstrap.commands.session import Session
+from bootstrap.core.assess import assess
+from bootstrap.core.finding import Finding
+from bootstrap.core.plan import Plan, plan
+from bootstrap.core.state import HostState
+from bootstrap.engine.observe import observe, replayed, saved
+from bootstrap.errors import Exit, KbootError
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one look gave."""
+
+    host: HostState
+    findings: tuple[Finding, ...]
+    plan: Plan
+
+
+def look(session: Session) -> Looked:
+    """Observe this machine, or take a saved state where the person names one."""
+    source = getattr(session.arguments, "from_state", None)
+    target = getattr(session.arguments, "save_state", None)
+    host = _read(source) if source else _observe(session)
+    if target:
+        _write(target, host)
+    looked = _judge(session, host)
+    session.learn(host=looked.host, findings=looked.findings, plan=looked.plan)
+    return looked
+
+
+def look_again(session: Session) -> Looked:
+    """After the steps: verifying is observing again."""
+    looked = _judge(session, _observe(session))
+    session.learn(host=looked.host, findings=looked.findings)
+    return looked
+
+
+def _observe(session: Session) -> HostState:
+    return observe(
+        session.profile,
+        session.knowledge,
+        session.around,
+        cluster=not session.request.tools_only,
+    )
+
+
+def _judge(session: Session, host: HostState) -> Looked:
+    findings = assess(session.profile, host, session.knowledge, session.request)
+    steps = plan(session.profile, host, findings, session.knowledge, session.request)
+    return Looked(host, findings, steps)
+
+
+def _read(source: str) -> HostState:
+    try:
+        state = replayed(json.loads(Path(source).read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise KbootError(
+            Exit.USAGE,
+            f"{source} is not a state that `kboot doctor --save-state` wrote",
+            why=str(error),
+            state="nothing was changed",
+            next="kboot doctor --save-state FILE",
+        ) from error
+    return replace(state, environment={})
+
+
+def _write(target: str, host: HostState) -> None:
+    try:
+        Path(target).write_text(json.dumps(saved(host), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise KbootError(
+            Exit.PERMISSION,
+            f"the state cannot be written to {target}",
+            why=error.strerror or str(error),
+            state="nothing was changed",
+            next="kboot doctor --save-state FILE, where FILE can be written",
+        ) from error

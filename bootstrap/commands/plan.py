@@ -1,0 +1,14 @@
+"""`kboot plan`: what `kboot up` would do, with sources, digests and reasons. Changes nothing."""
+
+from bootstrap.commands.looking import look
+from bootstrap.commands.session import Session
+from bootstrap.core.report import Report, plan_exit
+from bootstrap.ui import text
+
+
+def run(session: Session) -> Report:
+    looked = look(session)
+    code = plan_exit(looked.plan, detailed=session.arguments.detailed_exitcode)
+    report = session.learn(exit_code=code)
+    session.screen.data(text.plan_of(report, full=True))
+    return report

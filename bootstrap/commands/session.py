@@ -1,0 +1,68 @@
+"""What every command starts from: settings, places, knowledge, the profile, the screen."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bootstrap.core import settings as settings_of
+from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.profile import Profile
+from bootstrap.core.report import Report
+from bootstrap.core.request import Request
+from bootstrap.core.settings import Settings
+from bootstrap.host import profile_source
+from bootstrap.host.cache import Cache
+from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.places import find_places
+from bootstrap.host.settings_file import read_settings
+from bootstrap.host.surroundings import Surroundings
+from bootstrap.provider.minikube.commands import command_lines
+from bootstrap.tools import TOOLS
+from bootstrap.ui.screen import Screen
+
+
+class Session:
+    """One run. `report` grows as the command learns things, so that an error loses nothing."""
+
+    def __init__(self, arguments: Namespace, environ: Mapping[str, str], screen: Screen) -> None:
+        places = find_places(environ)
+        cache = Cache(places.cache, fresh=getattr(arguments, "fresh", False))
+        self.arguments = arguments
+        self.screen = screen
+        self.around = Surroundings(environ, places, cache)
+        self.settings = _settings(arguments, environ, places.settings_file)
+        catalogue = read_catalogue(cache)
+        self.knowledge = Knowledge(TOOLS, catalogue, command_lines(catalogue))
+        self.profile = self._load(environ)
+        self.request = Request(
+            trust=self.settings.trust,
+            offline=getattr(arguments, "offline", False),
+            tools_only=getattr(arguments, "tools_only", False),
+            recreate=getattr(arguments, "recreate", False),
+        )
+        self.report = Report(command=arguments.command, profile=self.profile)
+
+    def learn(self, **parts: object) -> Report:
+        """Add what is known now to the report."""
+        self.report = replace(self.report, **parts)  # type: ignore[arg-type]
+        return self.report
+
+    def _load(self, environ: Mapping[str, str]) -> Profile:
+        profile = profile_source.load(
+            self.arguments.profile,
+            knowledge=self.knowledge,
+            home=self.around.places.home,
+            cache=self.around.cache,
+        )
+        return replace(profile, program=environ.get("KBOOT_COMMAND") or "kboot")
+
+
+def _settings(arguments: Namespace, environ: Mapping[str, str], path: Path) -> Settings:
+    found = settings_of.from_environment(read_settings(path), environ)
+    return settings_of.from_flags(
+        found,
+        trust=getattr(arguments, "trust", None),
+        mirrors=getattr(arguments, "mirror", None),
+        ca_bundle=getattr(arguments, "ca_bundle", None),
+    )

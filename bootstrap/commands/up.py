@@ -1,0 +1,57 @@
+"""`kboot up`: observe, plan, show, carry out, observe again, pass the gates."""
+
+import time
+
+from bootstrap.commands.asking import confirm
+from bootstrap.commands.carrying import carry_out, cluster_lock
+from bootstrap.commands.looking import Looked, look, look_again
+from bootstrap.commands.proving import pass_gates
+from bootstrap.commands.session import Session
+from bootstrap.core.plan import gates_decide
+from bootstrap.core.report import Report, first_blocker, up_exit
+from bootstrap.core.step import DeleteCluster
+from bootstrap.ui import text, verdict
+
+
+def run(session: Session) -> Report:
+    started = time.monotonic()
+    looked = look(session)
+    if looked.plan.blockers or looked.plan.steps:
+        session.screen.talk(text.plan_of(session.report, full=False))
+    blocker = first_blocker(looked.plan)
+    if blocker is not None:
+        report = session.learn(exit_code=blocker)
+        session.screen.verdict(verdict.blocked(report), good=False)
+        return report
+    if looked.plan.steps:
+        looked = _converge(session, looked)
+    if _has_cluster(session) and session.report.left is None:
+        shown = bool(session.report.outcomes) or session.screen.verbose
+        pass_gates(session, looked.host, shown=shown)
+    report = session.report
+    report = session.learn(
+        exit_code=up_exit(report.findings, report.left, report.gates),
+        seconds=time.monotonic() - started,
+    )
+    session.screen.verdict(verdict.up(report), good=report.exit_code == 0)
+    return report
+
+
+def _converge(session: Session, looked: Looked) -> Looked:
+    """Carry the plan out; whoever had to wait for another kboot plans anew first."""
+    if any(isinstance(step, DeleteCluster) for step in looked.plan.steps):
+        confirm(session, "Delete the cluster with all that is in it, and make it anew?")
+    seconds = session.arguments.start_timeout
+    with cluster_lock(session, seconds) as waited:
+        if waited:
+            looked = look(session)
+        carry_out(session, looked.plan, seconds)
+    again = look_again(session)
+    unfinished = again.plan.steps or again.plan.blockers
+    if unfinished and not gates_decide(again.plan, again.findings):
+        session.learn(left=again.plan)
+    return again
+
+
+def _has_cluster(session: Session) -> bool:
+    return session.profile.cluster is not None and not session.request.tools_only

@@ -1,0 +1,1 @@
+"""Show: text, progress and JSON, all renderings of the same report and events."""

@@ -1,0 +1,122 @@
+"""What happens, on a terminal: bars for downloads, a spinner for the rest. The importer of rich."""
+
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.text import Text
+
+from bootstrap.core.events import Event, Happening
+from bootstrap.ui.layout import WIDTH, Line
+from bootstrap.ui.plain import finished
+from bootstrap.ui.stream import plain, symbols_for
+
+_STYLES = {
+    "ok": "green",
+    "drift": "cyan",
+    "warn": "yellow",
+    "fail": "bold red",
+    "unknown": "magenta",
+    "skipped": "dim",
+}
+_TITLES = ("Tools", "Host", "Cluster", "Warnings", "Gates")
+_REFRESHES = 4
+"""A second: more costs a core without being seen."""
+
+
+class LiveTalk:
+    """Lines stay; below them the work in hand is redrawn."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        self._verbose = verbose
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._work = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            refresh_per_second=_REFRESHES,
+        )
+        self._downloads = Progress(
+            TextColumn("  {task.description}", markup=False),
+            BarColumn(bar_width=20),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            transient=True,
+            refresh_per_second=_REFRESHES,
+        )
+        self._live: Progress | None = None
+        self._task: TaskID | None = None
+
+    def event(self, event: Event) -> None:
+        match event.happening:
+            case Happening.STEP_STARTED | Happening.GATE_STARTED:
+                self._show(self._work, event.subject, None)
+            case Happening.DOWNLOAD:
+                self._show(self._downloads, event.subject, event)
+            case Happening.OUTPUT:
+                self._above(Text(f"      {event.message}", style="dim"))
+            case Happening.WAITING:
+                self._show(self._work, f"{event.subject}: {event.message}"[: WIDTH - 14], None)
+            case Happening.STEP_DONE | Happening.STEP_FAILED:
+                self.close()
+                self.lines(finished(event))
+            case _:
+                self.close()
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self._above(_styled(line, sys.stderr))
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            if self._task is not None:
+                self._live.remove_task(self._task)
+            self._live = None
+            self._task = None
+
+    def _above(self, what: Text) -> None:
+        self._console.print(what)
+
+    def _show(self, kind: Progress, description: str, event: Event | None) -> None:
+        if self._live is not kind:
+            self.close()
+            self._live = kind
+            self._task = kind.add_task(description, total=None)
+            kind.start()
+        assert self._task is not None
+        kind.update(self._task, description=description)
+        if event is not None:
+            kind.update(self._task, completed=event.done or 0, total=event.total)
+
+
+def styled(stream: TextIO, lines: Iterable[Line]) -> None:
+    """Lines on a terminal, their symbols in colour."""
+    console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+    for line in lines:
+        console.print(_styled(line, stream))
+
+
+def _styled(line: Line, stream: TextIO) -> Text:
+    shown = Text(plain(line, symbols_for(stream)))
+    if line.mark:
+        shown.stylize(_STYLES[line.mark], 0, 4)
+    elif line.text in _TITLES:
+        shown.stylize("bold")
+    return shown

@@ -1,0 +1,90 @@
+"""Where lines go: data to stdout, talk to stderr. Picks the plain or the live rendering."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from bootstrap.core.events import Event
+from bootstrap.core.report import Report
+from bootstrap.ui import text
+from bootstrap.ui.layout import Line
+from bootstrap.ui.plain import PlainTalk
+from bootstrap.ui.stream import is_terminal, write
+
+
+class Talk(Protocol):
+    """Tells what happens while it happens."""
+
+    def event(self, event: Event) -> None: ...
+    def lines(self, lines: Iterable[Line]) -> None: ...
+    def close(self) -> None: ...
+
+
+class Screen:
+    """One run's output. With `json` the only thing on stdout is the report's document."""
+
+    def __init__(
+        self,
+        *,
+        json: bool,
+        environ: Mapping[str, str],
+        verbose: bool = False,
+        quiet: bool = False,
+        color: bool = True,
+    ) -> None:
+        self.json = json
+        self.verbose = verbose
+        self.quiet = quiet
+        self._color = color and not environ.get("NO_COLOR")
+        self._talk: Talk | None = None
+
+    def event(self, event: Event) -> None:
+        """Called from worker threads too."""
+        if not self.quiet:
+            self._talking().event(event)
+
+    def talk(self, lines: Iterable[Line]) -> None:
+        """Something to know while it runs."""
+        if not self.quiet:
+            self._talking().lines(lines)
+
+    def data(self, lines: Iterable[Line]) -> None:
+        """What the person asked for."""
+        self.close()
+        if not self.json:
+            write(sys.stdout, lines, color=self._color)
+
+    def verdict(self, lines: Iterable[Line], *, good: bool) -> None:
+        """The last lines. Bad news goes to stderr, and is said even when told to be quiet."""
+        self.close()
+        if not good:
+            write(sys.stderr, lines, color=False)
+        elif not self.quiet:
+            self.data(lines)
+
+    def finish(self, report: Report) -> None:
+        """The end of every run: the JSON document, or the error where there is one."""
+        self.close()
+        if self.json:
+            document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
+            write(sys.stdout, [Line(document)], color=False)
+        if report.error is not None:
+            write(sys.stderr, text.error(report.error), color=False)
+
+    def close(self) -> None:
+        if self._talk is not None:
+            self._talk.close()
+            self._talk = None
+
+    def _talking(self) -> Talk:
+        if self._talk is None:
+            self._talk = self._new_talk()
+        return self._talk
+
+    def _new_talk(self) -> Talk:
+        if self._color and is_terminal(sys.stderr):
+            from bootstrap.ui.live import LiveTalk
+
+            return LiveTalk(verbose=self.verbose)
+        return PlainTalk(sys.stderr, verbose=self.verbose)

@@ -1,0 +1,224 @@
+"""The gates against a real Kubernetes 1.20.2 API server, healthy and in real failures."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from bootstrap.cluster.gates import Expected
+from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.cluster.look import look
+from bootstrap.core.gate import GATE_IDS, GATES, GateResult
+from bootstrap.engine.prove import prove
+from tests.standins import controlplane
+
+pytestmark = pytest.mark.real
+
+EXPECTED = Expected(kubernetes="1.20.2", kubectl="1.20.0")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    folder: Path
+    ca_key: Path
+    kubectl: Path
+    admin: Connection
+
+    def client(self, subject: str) -> Connection:
+        """A connection as another user that the cluster's CA vouches for."""
+        name = self.folder.parent / subject.rpartition("=")[2]
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", subject]
+        command += ["-CA", self.admin.ca_file or "", "-CAkey", str(self.ca_key)]
+        command += ["-keyout", f"{name}.key", "-out", f"{name}.crt"]
+        subprocess.run(command, check=True, capture_output=True)
+        return replace(self.admin, certificate_file=f"{name}.crt", key_file=f"{name}.key")
+
+    @contextlib.contextmanager
+    def stopped(self, component: str) -> Iterator[None]:
+        pid = controlplane.running(self.folder)[component]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def run_kubectl(self, *arguments: str) -> None:
+        command = [str(self.kubectl), f"--server={self.admin.server}"]
+        command += [f"--certificate-authority={self.admin.ca_file}"]
+        command += [f"--client-certificate={self.admin.certificate_file}"]
+        command += [f"--client-key={self.admin.key_file}", *arguments]
+        home = {"HOME": str(self.folder)}
+        subprocess.run(command, check=True, capture_output=True, env=home)
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, kubernetes_binaries: Path, kubectl_1_20: Path
+) -> Iterator[Cluster]:
+    base = tmp_path_factory.mktemp("gates")
+    folder, ca, ca_key = base / "cluster", base / "ca.crt", base / "ca.key"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=minikubeCA",
+    ]
+    subprocess.run([*command, "-keyout", ca_key, "-out", ca], check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    place = {"node_name": "minikube", "port": port, "ca_cert": ca, "ca_key": ca_key}
+    controlplane.up(folder, kubernetes_binaries, **place)
+    admin = Connection(f"https://127.0.0.1:{port}", ca_file=str(ca))
+    cluster = Cluster(folder, ca_key, kubectl_1_20, admin)
+    admin = cluster.client("/O=system:masters/CN=minikube")
+    try:
+        yield replace(cluster, admin=admin)
+    finally:
+        controlplane.down(folder, delete=True)
+
+
+def results_of(
+    connection: Connection, expected: Expected = EXPECTED, timeout: float = 60.0
+) -> dict[str, GateResult]:
+    found = prove(GATES, connection, expected, timeout=timeout, emit=lambda event: None)
+    results = tuple(found)
+    return {result.gate: result for result in results}
+
+
+def troubles(results: dict[str, GateResult]) -> dict[str, tuple[str, str]]:
+    """Gate → status and reason, of those that neither passed nor were skipped."""
+    return {
+        gate: (result.status.value, result.reason)
+        for gate, result in results.items()
+        if not result.passed and result.status != "skipped"
+    }
+
+
+def test_every_gate_passes_on_a_cluster_that_was_just_started(cluster: Cluster) -> None:
+    results = results_of(cluster.admin)
+    assert {gate: result.status for gate, result in results.items()} == dict.fromkeys(
+        GATE_IDS, "passed"
+    ), results
+    assert results["api"].message == "/readyz ok"
+    assert results["version"].message == "server 1.20.2, kubectl 1.20.0"
+    assert results["nodes"].message == "1 of 1 Ready"
+    assert results["system"].message == "coredns available"
+
+
+def test_one_look_sees_the_same(cluster: Cluster) -> None:
+    seen = look(cluster.admin)
+    assert (seen.failure, seen.server_version) == ("", "v1.20.2")
+    assert (seen.nodes_ready, seen.nodes_total) == (1, 1)
+    assert look(cluster.admin).identity == seen.identity
+
+
+def test_a_hung_api_server_is_a_timeout_of_the_api_gate(cluster: Cluster) -> None:
+    with cluster.stopped("kube-apiserver"):
+        results = results_of(cluster.admin, timeout=2.0)
+        assert "no answer" in look(cluster.admin, timeout=0.5).failure
+    assert troubles(results) == {"api": ("failed", "api-timeout")}
+    assert all(results[gate].status == "skipped" for gate in GATE_IDS[1:])
+
+
+def test_a_hung_etcd_is_named(cluster: Cluster) -> None:
+    with cluster.stopped("etcd"):
+        results = results_of(cluster.admin, timeout=20.0)
+    assert troubles(results) == {"api": ("failed", "api-not-ready")}
+    assert "etcd failed" in results["api"].why
+
+
+def test_another_ca_is_not_trusted(cluster: Cluster, tmp_path: Path) -> None:
+    other = tmp_path / "ca.crt"
+    # The same name as the real one's, as when minikube made a new CA.
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=minikubeCA",
+    ]
+    command += ["-keyout", str(tmp_path / "ca.key"), "-out", str(other)]
+    subprocess.run(command, check=True, capture_output=True)
+    results = results_of(replace(cluster.admin, ca_file=str(other)))
+    assert troubles(results) == {"api": ("failed", "api-unknown-ca")}
+
+
+def test_a_wrong_token_is_unauthorized(cluster: Cluster) -> None:
+    stranger = replace(cluster.admin, certificate_file=None, key_file=None, token="bad")
+    assert troubles(results_of(stranger)) == {"api": ("failed", "api-unauthorized")}
+
+
+def test_no_credentials_are_not_enough_although_readyz_answers_anybody(cluster: Cluster) -> None:
+    anonymous = replace(cluster.admin, certificate_file=None, key_file=None)
+    assert troubles(results_of(anonymous)) == {"api": ("failed", "api-unauthorized")}
+
+
+def test_a_user_who_may_not_look_makes_gates_unknown(cluster: Cluster) -> None:
+    results = results_of(cluster.client("/O=developers/CN=dev"))
+    forbidden = ("unknown", "api-forbidden")
+    assert troubles(results) == {"nodes": forbidden, "serviceaccount": forbidden}
+    assert 'User "dev" cannot list resource "nodes"' in results["nodes"].why
+
+
+def test_another_server_version_than_wanted_is_told(cluster: Cluster) -> None:
+    results = results_of(cluster.admin, Expected(kubernetes="1.20.4", kubectl="1.20.0"))
+    assert troubles(results) == {"version": ("failed", "version-differs")}
+
+
+def test_a_kubectl_too_far_away_is_told(cluster: Cluster) -> None:
+    results = results_of(cluster.admin, Expected(kubernetes="1.20.2", kubectl="1.22.0"))
+    assert troubles(results) == {"version": ("failed", "kubectl-skew")}
+
+
+def test_a_statefulset_whose_pods_cannot_run_is_told_with_its_pod(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "stuck.yaml"
+    manifest.write_text(STUCK)
+    cluster.run_kubectl("apply", "--filename", str(manifest))
+    try:
+        results = results_of(cluster.admin, timeout=4.0)
+    finally:
+        cluster.run_kubectl("delete", "--wait=false", "--filename", str(manifest))
+    assert troubles(results) == {"system": ("failed", "system-unavailable")}
+    assert results["system"].message == "stuck: 0 of 1 ready"
+    assert "pod stuck-0: Unschedulable: 0/1 nodes are available" in results["system"].why
+
+
+def test_a_deleted_dns_is_told(cluster: Cluster) -> None:
+    cluster.run_kubectl("--namespace=kube-system", "delete", "deployment", "coredns")
+    results = results_of(cluster.admin, timeout=2.0)
+    assert troubles(results) == {"system": ("failed", "system-no-dns")}
+
+
+STUCK = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: stuck
+  namespace: kube-system
+spec:
+  serviceName: stuck
+  selector:
+    matchLabels: {app: stuck}
+  template:
+    metadata:
+      labels: {app: stuck}
+    spec:
+      nodeSelector: {nowhere: "true"}
+      containers:
+      - {name: stuck, image: stuck}
+"""

@@ -11,13 +11,14 @@ from bootstrap.core.plan import gates_decide
 from bootstrap.core.report import Report, first_blocker, up_exit
 from bootstrap.core.step import DeleteCluster
 from bootstrap.ui import text, verdict
+from bootstrap.ui.layout import Line
 
 
 def run(session: Session) -> Report:
     started = time.monotonic()
     looked = look(session)
     if looked.plan.blockers or looked.plan.steps:
-        session.screen.talk(text.plan_of(session.report, full=False))
+        session.screen.talk([*text.plan_of(session.report, full=False), Line()])
     blocker = first_blocker(looked.plan)
     if blocker is not None:
         report = session.learn(exit_code=blocker)

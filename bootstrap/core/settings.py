@@ -58,12 +58,17 @@ def _with(settings: Settings, found: Mapping[str, Any], source: str) -> Settings
     changed = dict(found)
     if "mirrors" in changed:
         changed["mirrors"] = tuple(changed["mirrors"])
-        wrong = [each for each in changed["mirrors"] if "://" not in each or "=" not in each]
+        wrong = [each for each in changed["mirrors"] if not _is_pair(each)]
         if wrong:
             raise _refused(source, [f"{each!r} is not FROM=TO with two URLs" for each in wrong])
     if changed.get("trust", "publisher") not in TRUST_LEVELS:
         raise _refused(source, [f"trust is one of {', '.join(TRUST_LEVELS)}"])
     return replace(settings, **changed)
+
+
+def _is_pair(mirror: str) -> bool:
+    source, _, target = mirror.partition("=")
+    return "://" in source and "://" in target
 
 
 def _from_text(key: str, value: str, name: str) -> Any:

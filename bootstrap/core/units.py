@@ -26,7 +26,7 @@ def parse_duration(text: str) -> float:
 
 def show_seconds(seconds: float) -> str:
     """`3.1 s`, `1 min 34 s`, `3 h 5 min`: for people."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
@@ -36,6 +36,6 @@ def show_seconds(seconds: float) -> str:
 
 def show_bytes(count: int) -> str:
     """`59 MB`, `812 kB`: decimal, as download pages count."""
-    if count >= 1_000_000:
+    if count >= 999_500:
         return f"{count / 1_000_000:.0f} MB"
     return f"{count / 1000:.0f} kB" if count >= 1000 else f"{count} B"

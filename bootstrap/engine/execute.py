@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bootstrap.cluster.kubeconfig import Connection, read_private
+from bootstrap.cluster.look import look
 from bootstrap.cluster.normalise import normalise
 from bootstrap.core.catalogue import Artifact
 from bootstrap.core.events import Emit, Event, Happening
@@ -27,7 +29,7 @@ from bootstrap.core.step import (
     StopCluster,
     verb,
 )
-from bootstrap.core.units import show_seconds
+from bootstrap.core.units import show_bytes, show_seconds
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.path import candidates
 from bootstrap.host.runner import run
@@ -77,20 +79,40 @@ def execute(plan: Plan, work: Work) -> Iterator[Outcome]:
         except KbootError as error:
             seconds = time.monotonic() - started
             work.emit(Event(Happening.STEP_FAILED, title, error.what, seconds=seconds))
-            raise error.with_state(_state(done, plan, step)) from error
+            error.with_state("; ".join([*_state(done, plan, step), *_cluster_now(step, work)]))
+            raise
         seconds = time.monotonic() - started
         work.emit(Event(Happening.STEP_DONE, title, detail, seconds=seconds))
         done.append(title)
         yield Outcome(step, seconds, detail)
 
 
-def _state(done: list[str], plan: Plan, failed: Step) -> str:
+def _state(done: list[str], plan: Plan, failed: Step) -> list[str]:
     """What was done before, and what was not begun."""
     after = plan.steps[plan.steps.index(failed) + 1 :]
     said = [f"done: {', '.join(done)}"] if done else ["nothing was changed before it"]
     if after:
         said.append(f"not begun: {', '.join(f'{verb(s)} {s.subject}' for s in after)}")
-    return "; ".join(said)
+    return said
+
+
+def _cluster_now(failed: Step, work: Work) -> list[str]:
+    """What kboot sees of the failed step's cluster, whatever minikube said of it."""
+    if isinstance(failed, InstallArtifact):
+        return []
+    connection = _connection(failed.cluster, work)
+    if connection is None:
+        return [f"how far minikube came with cluster {failed.cluster} is not known"]
+    answers = "does not answer" if look(connection).failure else "still runs: its API answers"
+    return [f"cluster {failed.cluster} {answers}"]
+
+
+def _connection(cluster: str, work: Work) -> Connection | None:
+    """The way to the cluster's API, where kboot has one."""
+    try:
+        return read_private(work.around.places.kubeconfig(cluster))
+    except ValueError:
+        return None
 
 
 def _install(step: Step, work: Work) -> str:
@@ -101,7 +123,8 @@ def _install(step: Step, work: Work) -> str:
         path = install(step.artifact, places, _delivery(step.artifact, work.settings), work.emit)
         executable = work.knowledge.tool(step.artifact.tool).executable
         link(places, work.profile.id, {executable: path})
-    return f"verified ({step.artifact.trust})"
+    size = "from the store" if step.stored else show_bytes(path.stat().st_size)
+    return f"{size}, verified ({step.artifact.trust})"
 
 
 def _delivery(artifact: Artifact, settings: Settings) -> Delivery:
@@ -136,10 +159,26 @@ def _stop(step: Step, work: Work) -> str:
 
 def _delete(step: Step, work: Work) -> str:
     assert isinstance(step, DeleteCluster)
+    # Taken first: minikube may delete the kubeconfig too.
+    connection = _connection(step.cluster, work)
     _minikube(step, work, work.limits.stop)
+    if connection is not None and not look(connection).failure:
+        raise _runs_on(step, work, connection)
     with suppress(FileNotFoundError):
         work.around.places.kubeconfig(step.cluster).unlink()
     return ""
+
+
+def _runs_on(step: DeleteCluster, work: Work, connection: Connection) -> KbootError:
+    """Recorded of minikube 0.25 with driver none: `delete` ends with 0 and Kubernetes runs on."""
+    return KbootError(
+        Exit.TOOL_FAILED,
+        f"minikube says that it deleted cluster {step.cluster}, but its API still answers",
+        why=f"kboot asked {connection.server} itself",
+        state=f"minikube forgot cluster {step.cluster}, and Kubernetes runs on with all its data",
+        next=f"end it by hand (driver none: systemctl stop localkube kubelet), "
+        f"then {work.profile.command_line('doctor')}",
+    )
 
 
 _DOERS: Mapping[type, Callable[[Step, Work], str]] = {

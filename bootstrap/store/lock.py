@@ -60,7 +60,7 @@ def _acquire(descriptor: int, path: Path, timeout: float, waiting: Callable[[str
         if time.monotonic() >= deadline:
             raise _timed_out(path, timeout, _holder(descriptor))
         if tries == 2:  # one pause later: a holder that just got it has said who it is by now
-            waiting(f"waiting for {_holder(descriptor)} (at most {timeout:.0f} s)")
+            waiting(_holder(descriptor))
         time.sleep(min(_POLL, max(0.0, deadline - time.monotonic())))
     return tries > 0
 

@@ -131,7 +131,7 @@ def _steps(plan: Plan, *, full: bool) -> list[Line]:
         return paragraph("Nothing to do.")
     lines = paragraph(f"Plan: {plural(len(plan.steps), 'step')}{_downloads(plan)}")
     for number, step in enumerate(plan.steps, start=1):
-        lines.append(Line(f"  {number}  {_step(step)}"))
+        lines += paragraph(step.because, 52, f"  {number}  {_step(step)}")
         if full:
             lines += _step_details(step)
     return lines
@@ -147,11 +147,11 @@ def _downloads(plan: Plan) -> str:
 
 def _step(step: Step) -> str:
     if not isinstance(step, InstallArtifact):
-        return f"{verb(step):<7} {step.subject:<39}{step.because}"
+        return f"{verb(step):<7} {step.subject:<39}"
     artifact = step.artifact
     size = "in store" if step.stored else show_bytes(artifact.size) if artifact.size else ""
     name = f"{artifact.tool:<8} {artifact.version}"
-    return f"{verb(step):<7} {name:<17}{size:>9}  {artifact.trust:<11}{step.because}"
+    return f"{verb(step):<7} {name:<17}{size:>9}  {artifact.trust:<11}"
 
 
 def _step_details(step: Step) -> list[Line]:

@@ -18,11 +18,13 @@ def up(report: Report) -> list[Line]:
         return paragraph(f"Nothing to do. {_as_declared(report)}{_cluster_ready(report)}")
     if not report.gates:
         return [
+            Line(),
             *paragraph(f"The tools are as declared, after {show_seconds(report.seconds)}."),
             *_hand_over(report.profile),
         ]
     passed = _passed(report)
     return [
+        Line(),
         *paragraph(f"Ready in {show_seconds(report.seconds)}: {passed}."),
         *_hand_over(report.profile),
     ]
@@ -48,7 +50,7 @@ def _not_converged(report: Report) -> list[Line]:
                 "kboot: not-converged (exit 1): the steps were done, but the machine is still not "
                 f"as {report.profile.name} says"
             ),
-            *(Line(f"         {each}") for each in left),
+            *(line for each in left for line in paragraph(each, 9)),
             *paragraph(report.profile.command_line("doctor"), 9, "  next"),
         ]
     if not all(result.passed for result in report.gates):

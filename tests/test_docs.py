@@ -1,0 +1,75 @@
+"""What the documents say is what the program does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bootstrap.commands.arguments import COMMANDS, parse
+from bootstrap.core.gate import GATE_IDS
+from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.profile_file import parse as parse_profile
+from bootstrap.core.settings import Settings, from_file
+from bootstrap.errors import Exit
+from bootstrap.host.cache import Cache
+from bootstrap.host.catalogue import read_catalogue
+from bootstrap.tools import TOOLS
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path) -> Knowledge:
+    return Knowledge(TOOLS, read_catalogue(Cache(tmp_path)), lambda step: ())
+
+
+def test_every_exit_code_has_its_line_with_its_id() -> None:
+    page = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+    listed = {
+        (int(code), id) for code, id in re.findall(r"^\| (\d+) \| `([a-z-]+)` \|", page, re.M)
+    }
+    assert listed == {(int(each), each.id) for each in Exit}
+
+
+def test_the_profile_that_the_page_shows_is_valid_and_shows_every_key(knowledge: Knowledge) -> None:
+    (text,) = blocks(ROOT / "docs" / "profile.md", "toml")
+    profile = parse_profile(text, source="docs/profile.md", knowledge=knowledge)
+    assert profile.cluster is not None
+    unset = [name for name, value in vars(profile.cluster).items() if value is None]
+    assert not unset
+
+
+def test_the_profile_page_names_every_gate_and_tool() -> None:
+    page = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in (*GATE_IDS, *(tool.name for tool in TOOLS)))
+
+
+def test_the_settings_that_the_page_shows_are_understood() -> None:
+    import tomllib
+
+    (text,) = blocks(ROOT / "docs" / "settings.md", "toml")
+    assert from_file(Settings(), tomllib.loads(text), "docs/settings.md") != Settings()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_kboot_command_in_a_page_is_one_that_kboot_takes(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    lines = re.findall(r"`(?:scripts/)?kboot ([a-z][^`\n]*)`", text)
+    lines += re.findall(r"^scripts/kboot ([^#\n]*)", "\n".join(blocks(page, "sh")), re.M)
+    for line in lines:
+        words = [word for word in line.split() if word != "…"]
+        assert words[0] in COMMANDS, line
+        parse(words, "/bin/sh")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_of_the_project_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (page.parent / target).exists(), target

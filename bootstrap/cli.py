@@ -28,46 +28,40 @@ class Stopped(BaseException):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The process's exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _main(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        _let_go_of_stdout()
+
+
+def _main(words: list[str]) -> int:
     _hold_standard_streams()
     if words[:1] in (["--version"], ["-V"]):
         print(f"kboot {__version__}")
         return 0
     _catch_signals()
-    # The first lazy point: --version loads nothing.
-    from bootstrap.commands.arguments import parse, wants_json
-    from bootstrap.core.report import Report
-    from bootstrap.ui.screen import Screen
-
-    try:
-        arguments = parse(words, os.environ.get("SHELL", "/bin/sh"))
-    except KbootError as error:
-        screen = Screen(json=wants_json(words), environ=os.environ)
-        report = Report(command="", error=error, exit_code=error.code)
-    else:
-        screen = Screen(
-            json=arguments.output == "json",
-            verbose=arguments.verbose,
-            quiet=arguments.quiet,
-            color=not arguments.no_color,
-            environ=os.environ,
-        )
-        report = _run(arguments, screen)
+    report, screen = _run(words)
     screen.finish(report)
     return int(report.exit_code)
 
 
-def _run(arguments: "Namespace", screen: "Screen") -> "Report":
-    """The command's report; whatever goes wrong becomes a report with an error in it."""
-    from dataclasses import replace
+def _run(words: list[str]) -> "tuple[Report, Screen]":
+    """The command's report; whatever goes wrong becomes a report with an error in it.
 
-    from bootstrap.commands.session import Session
-    from bootstrap.core.report import Report
+    The session comes first, since it starts the tools' programs; all that is imported after it
+    loads while they run.
+    """
+    # The first lazy point: --version loads nothing.
+    from bootstrap.commands.arguments import parse
 
+    arguments: Namespace | None = None
     session: Session | None = None
+    screen: Screen | None = None
     try:
-        session = Session(arguments, os.environ, screen)
-        return _command(arguments.command, session)
+        arguments = parse(words, os.environ.get("SHELL", "/bin/sh"))
+        session = _session(arguments)
+        screen = session.screen = _screen(words, arguments)
+        return _command(arguments.command, session), screen
     except KbootError as error:
         problem = error
     except KeyboardInterrupt:
@@ -76,7 +70,46 @@ def _run(arguments: "Namespace", screen: "Screen") -> "Report":
         problem = _stopped(stopped.code)
     except Exception as error:
         problem = _bug(error, session)
-    report = session.report if session else Report(command=arguments.command)
+    finally:
+        if session is not None:
+            session.close()
+    return _failed(problem, arguments, session), screen or _screen(words, arguments)
+
+
+def _session(arguments: "Namespace") -> "Session":
+    from bootstrap.commands.session import Session
+
+    session = Session(arguments, os.environ)
+    from bootstrap.core.report import Report
+
+    session.report = Report(command=arguments.command, profile=session.profile)
+    return session
+
+
+def _screen(words: list[str], arguments: "Namespace | None") -> "Screen":
+    from bootstrap.commands.arguments import wants_json
+    from bootstrap.ui.screen import Screen
+
+    if arguments is None:
+        return Screen(json=wants_json(words), environ=os.environ)
+    return Screen(
+        json=arguments.output == "json",
+        verbose=arguments.verbose,
+        quiet=arguments.quiet,
+        color=not arguments.no_color,
+        environ=os.environ,
+    )
+
+
+def _failed(
+    problem: KbootError, arguments: "Namespace | None", session: "Session | None"
+) -> "Report":
+    from dataclasses import replace
+
+    from bootstrap.core.report import Report
+
+    command = arguments.command if arguments else ""
+    report = session.report if session else Report(command=command)
     return replace(report, error=problem, exit_code=problem.code)
 
 
@@ -133,3 +166,12 @@ def _hold_standard_streams() -> None:
     while descriptor < 3:
         descriptor = os.dup(descriptor)
     os.close(descriptor)
+
+
+def _let_go_of_stdout() -> None:
+    """A reader that left is no error, so the interpreter's last flush must not meet it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (BrokenPipeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -43,6 +43,7 @@ def look_again(session: Session) -> Looked:
 
 def _observe(session: Session) -> HostState:
     return observe(
+        session.take_asked(),
         session.profile,
         session.knowledge,
         session.around,

@@ -4,13 +4,14 @@ from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootstrap.core import settings as settings_of
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile import Profile
-from bootstrap.core.report import Report
 from bootstrap.core.request import Request
 from bootstrap.core.settings import Settings
+from bootstrap.engine.ask import Asked, ask
 from bootstrap.host import profile_source
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue
@@ -19,17 +20,25 @@ from bootstrap.host.settings_file import read_settings
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.provider.minikube.commands import command_lines
 from bootstrap.tools import TOOLS
-from bootstrap.ui.screen import Screen
+
+if TYPE_CHECKING:
+    from bootstrap.core.report import Report
+    from bootstrap.ui.screen import Screen
 
 
 class Session:
-    """One run. `report` grows as the command learns things, so that an error loses nothing."""
+    """One run. `report` grows as the command learns things, so that an error loses nothing.
 
-    def __init__(self, arguments: Namespace, environ: Mapping[str, str], screen: Screen) -> None:
+    Made before anything else is loaded, so that the tools answer while the rest is.
+    """
+
+    screen: "Screen"
+    report: "Report"
+
+    def __init__(self, arguments: Namespace, environ: Mapping[str, str]) -> None:
         places = find_places(environ)
         cache = Cache(places.cache, fresh=getattr(arguments, "fresh", False))
         self.arguments = arguments
-        self.screen = screen
         self.around = Surroundings(environ, places, cache)
         self.settings = _settings(arguments, environ, places.settings_file)
         catalogue = read_catalogue(cache)
@@ -41,12 +50,25 @@ class Session:
             tools_only=getattr(arguments, "tools_only", False),
             recreate=getattr(arguments, "recreate", False),
         )
-        self.report = Report(command=arguments.command, profile=self.profile)
+        self._asked = self._ask() if _observes(arguments) else None
 
-    def learn(self, **parts: object) -> Report:
+    def take_asked(self) -> Asked:
+        """The programs started at the beginning; for a second look, they are started anew."""
+        asked, self._asked = self._asked, None
+        return asked or self._ask()
+
+    def close(self) -> None:
+        """End what was started and not waited for."""
+        if self._asked is not None:
+            self._asked.asking.end()
+
+    def learn(self, **parts: object) -> "Report":
         """Add what is known now to the report."""
         self.report = replace(self.report, **parts)  # type: ignore[arg-type]
         return self.report
+
+    def _ask(self) -> Asked:
+        return ask(self.profile, self.knowledge, self.around)
 
     def _load(self, environ: Mapping[str, str]) -> Profile:
         profile = profile_source.load(
@@ -56,6 +78,11 @@ class Session:
             cache=self.around.cache,
         )
         return replace(profile, program=environ.get("KBOOT_COMMAND") or "kboot")
+
+
+def _observes(arguments: Namespace) -> bool:
+    observing = arguments.command in ("up", "plan", "doctor", "verify", "down")
+    return observing and not getattr(arguments, "from_state", None)
 
 
 def _settings(arguments: Namespace, environ: Mapping[str, str], path: Path) -> Settings:

@@ -62,10 +62,13 @@ def gates_decide(left: Plan, findings: tuple[Finding, ...]) -> bool:
     """Whether all that is left after the steps is an API that does not answer (yet).
 
     It may come up while kboot waits, and if not, the gate `api` says why: so the gates decide.
+    "Stopped" just after a start is minikube's word for the same (0.25, its port being taken).
     """
     open_ = {f.reason for f in findings if f.group is Group.CLUSTER and f.status is Status.DRIFT}
     installs = any(isinstance(step, InstallArtifact) for step in left.steps)
-    return not left.blockers and not installs and open_ <= {"api-does-not-answer"}
+    return (
+        not left.blockers and not installs and open_ <= {"api-does-not-answer", "cluster-stopped"}
+    )
 
 
 def _lifted(finding: Finding, request: Request) -> bool:

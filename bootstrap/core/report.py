@@ -92,10 +92,13 @@ def doctor_exit(findings: tuple[Finding, ...]) -> Exit:
     return Exit.NOT_CONVERGED if found else Exit.CONVERGED
 
 
-def plan_exit(plan: Plan, *, detailed: bool) -> Exit:
-    """As Terraform: detailed gives 0 nothing to do, 2 changes, 1 anything else."""
+def plan_exit(plan: Plan, findings: tuple[Finding, ...] = (), *, detailed: bool) -> Exit:
+    """As Terraform: detailed gives 0 nothing to do, 2 changes, 1 anything else.
+
+    Anything else is also a finding that no step mends, since `up` would not end with 0.
+    """
     if detailed:
-        if plan.blockers:
+        if plan.blockers or (plan.is_empty and any(each.is_problem for each in findings)):
             return Exit.NOT_CONVERGED
         return Exit.CONVERGED if plan.is_empty else Exit.USAGE
     return first_blocker(plan) or Exit.CONVERGED

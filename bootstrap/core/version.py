@@ -5,6 +5,7 @@ Vendors decorate release numbers (`18.02.0-ce`, `20.10.24+dfsg1`, `5.2.6r120293`
 `7.0.20r163906` as a post-release, so the release numbers are cut out first.
 """
 
+import operator
 import re
 from dataclasses import dataclass
 from functools import total_ordering
@@ -22,6 +23,15 @@ _PRE_KINDS = {"a": "alpha", "b": "beta"}
 _EXACT = re.compile(r"^v?\d{1,6}(\.\d{1,6}){2,3}(-(alpha|beta|rc)\.?\d{1,6})?\Z", re.ASCII)
 _PREFIX = re.compile(r"^\d{1,6}(\.\d{1,6})?\Z", re.ASCII)
 _OPERATORS = re.compile(r"[<>=!~]")
+_BOUND = re.compile(r"^\s*(?P<operator>>=|<=|>|<|==|!=)\s*v?(?P<release>\d+(?:\.\d+)*)\s*$", re.A)
+_COMPARE = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 _LONGEST = 100
 """Characters of a constraint; packaging fails on numbers of more than 4300 digits."""
 
@@ -132,6 +142,26 @@ def check_constraint(text: str) -> str:
 
 
 def _specifiers_accept(text: str, version: Version) -> bool:
+    bounds = [_BOUND.match(part) for part in text.split(",")]
+    if version.pre is None and all(bounds):
+        # packaging takes longer to import than a probe to answer, and on plain release numbers
+        # it says the same: a test holds both against each other.
+        return all(_within(bound, version) for bound in bounds if bound is not None)
+    return _packaging_accepts(text, version)
+
+
+def _within(bound: re.Match[str], version: Version) -> bool:
+    release = tuple(int(part) for part in bound["release"].split("."))
+    width = max(len(release), len(version.release))
+    wanted, found = _padded(release, width), _padded(version.release, width)
+    return bool(_COMPARE[bound["operator"]](found, wanted))
+
+
+def _padded(release: tuple[int, ...], width: int) -> tuple[int, ...]:
+    return release + (0,) * (width - len(release))
+
+
+def _packaging_accepts(text: str, version: Version) -> bool:
     from packaging.specifiers import SpecifierSet
 
     # packaging 24 and 26 differ on pre-releases when none is asked for, so it is said here:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from bootstrap.cluster.kubeconfig import Connection, read_private
@@ -41,6 +42,9 @@ from bootstrap.store.urls import mirrored, parse_mirrors
 
 LAST_LINES = 12
 """Of a failed program's own words, how many are repeated."""
+RELAYED_LINES = 2000
+RELAYED_LENGTH = 2000
+"""Of what a program says, how many lines are told while it runs, and how much of each."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +231,7 @@ def _run(
         (found[0], *arguments),
         env=env,
         timeout=timeout,
-        on_line=lambda _stream, line: work.emit(Event(Happening.OUTPUT, title, f"{name}: {line}")),
+        on_line=_relay(title, name, work.emit),
     )
     command = " ".join(argv)
     last = _last_words(result.out, result.err)
@@ -247,6 +251,20 @@ def _run(
             items=last,
             next=work.profile.command_line("doctor"),
         )
+
+
+def _relay(title: str, name: str, emit: Emit) -> Callable[[str, str], None]:
+    """Tell what the program says, up to what a person or a log can bear."""
+    lines = count()
+
+    def relay(_stream: str, line: str) -> None:
+        number = next(lines)
+        if number < RELAYED_LINES:
+            emit(Event(Happening.OUTPUT, title, f"{name}: {line[:RELAYED_LENGTH]}"))
+        elif number == RELAYED_LINES:
+            emit(Event(Happening.OUTPUT, title, f"{name}: … it says more, which is not shown"))
+
+    return relay
 
 
 def _last_words(out: str, err: str) -> list[str]:

@@ -1,12 +1,10 @@
 """Look at this machine and at the profile's cluster. Changes nothing, judges nothing."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bootstrap.cluster.kubeconfig import Connection, read_private
-from bootstrap.cluster.look import look
 from bootstrap.core.choice import choose
 from bootstrap.core.codec import from_plain, to_plain
 from bootstrap.core.knowledge import Knowledge
@@ -18,43 +16,38 @@ from bootstrap.core.state import (
     HostState,
     Kubeconfig,
     Power,
-    ToolState,
 )
-from bootstrap.core.tool import Answer, Reading, Tool
 from bootstrap.core.version import parse_version
+from bootstrap.engine.ask import Asked, answers
 from bootstrap.host import hardware
-from bootstrap.host.elf import fingerprint
 from bootstrap.host.environment import notable
-from bootstrap.host.path import candidates
-from bootstrap.host.probe import Asking, Question, Told, ask_all, start
+from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.provider.minikube import record, status
 from bootstrap.store.inventory import inventory
 
-PROBE_SECONDS = 5.0
 STATUS_SECONDS = 20.0
 """`minikube status` of old releases may wait for a network that is not there."""
 API_SECONDS = 2.0
 
 
 def observe(
-    profile: Profile, knowledge: Knowledge, around: Surroundings, *, cluster: bool = True
+    asked: Asked,
+    profile: Profile,
+    knowledge: Knowledge,
+    around: Surroundings,
+    *,
+    cluster: bool = True,
 ) -> HostState:
     """The state of the host and, unless told otherwise, of the profile's cluster.
 
-    The probes are started first and read last; everything else is looked at while they run.
+    `asked` was started before; everything else is looked at while its programs run.
     """
-    sighted = {tool: _sight(tool, profile, around) for tool in knowledge.tools_of(profile)}
-    asking = _ask(sighted, profile, around)
-    spec = profile.cluster if cluster else None
-    known, seen_api = _cluster_files(spec, around) if spec else (None, None)
-    host = _host(around)
-    told = asking.finish()
-    tools = {
-        tool.name: _tool_state(tool, state, told.get(tool.name), around)
-        for tool, state in sighted.items()
-    }
-    host = replace(host, tools=tools)
+    with asked.asking:
+        spec = profile.cluster if cluster else None
+        known, seen_api = _cluster_files(spec, around) if spec else (None, None)
+        host = _host(around)
+        host = replace(host, tools=answers(asked, around))
     if spec is None or known is None or seen_api is None:
         return host
     return replace(host, cluster=_cluster(spec, known, seen_api, host, profile, knowledge, around))
@@ -78,60 +71,6 @@ def _host(around: Surroundings) -> HostState:
     )
 
 
-def _sight(tool: Tool, profile: Profile, around: Surroundings) -> ToolState:
-    """Where the tool is, and its version where the cache has it for exactly this file."""
-    found = candidates(tool.executable, around.folders(profile.id))
-    if not found:
-        return ToolState(tool.name)
-    links = str(around.places.links(profile.id))
-    state = ToolState(tool.name, found[0], found, managed=str(Path(found[0]).parent) == links)
-    kept = around.cache.read(f"version-{tool.name}", _key(tool, found[0]))
-    if not isinstance(kept, Mapping) or not tool.version_is_of_the_file:
-        return state
-    return replace(state, **kept, cached=True)
-
-
-def _key(tool: Tool, path: str) -> Any:
-    """None for what may not be cached: scripts and shims answer for other files."""
-    return fingerprint(path) if tool.version_is_of_the_file else None
-
-
-def _ask(sighted: Mapping[Tool, ToolState], profile: Profile, around: Surroundings) -> Asking:
-    questions = {
-        tool.name: Question((state.path, *tool.version_args), PROBE_SECONDS)
-        for tool, state in sighted.items()
-        if state.path is not None and not state.cached
-    }
-    # KUBECONFIG: a hostile one can run code through a dispatcher. MINIKUBE_HOME: `version` of 1.x
-    # makes folders. GOGC: these programs live for milliseconds and need not collect garbage.
-    extra = {
-        "KUBECONFIG": "/dev/null",
-        "MINIKUBE_HOME": str(around.places.cache / "scratch"),
-        "GOGC": "off",
-    }
-    return start(questions, around.for_children(profile.id, extra))
-
-
-def _tool_state(tool: Tool, state: ToolState, told: Told | None, around: Surroundings) -> ToolState:
-    if told is None or state.path is None:
-        return state
-    reading = _read(tool, told)
-    if reading.failure:
-        return replace(state, facts=reading.facts, failure=reading.failure)
-    key = _key(tool, state.path)
-    if key is not None:
-        kept = {"version": reading.version, "facts": dict(reading.facts)}
-        around.cache.write(f"version-{tool.name}", key, kept)
-    return replace(state, version=reading.version, facts=reading.facts)
-
-
-def _read(tool: Tool, told: Told) -> Reading:
-    if told.failure or told.exit_code is None:
-        return Reading(failure=told.failure or "it did not end")
-    files = {path: Path(path).exists() for path in tool.files}
-    return tool.parse(Answer(told.exit_code, told.out, told.err, files))
-
-
 def _cluster_files(spec: ClusterSpec, around: Surroundings) -> tuple[ClusterState, ApiLook]:
     """What the files of minikube and of kboot say, and kboot's own look at the API."""
     kept = _record(around.minikube_home / record.path(spec.name))
@@ -144,6 +83,9 @@ def _cluster_files(spec: ClusterSpec, around: Surroundings) -> tuple[ClusterStat
         return _known(spec, kept, Kubeconfig.MISSING), ApiLook(failure="not asked: no kubeconfig")
     if _moved(kept, connection):
         return _known(spec, kept, Kubeconfig.STALE), ApiLook(failure="not asked: it moved")
+    # A lazy point: TLS and HTTP load only for a cluster that can be asked.
+    from bootstrap.cluster.look import look
+
     return _known(spec, kept, Kubeconfig.CURRENT), look(connection, timeout=API_SECONDS)
 
 

@@ -37,6 +37,8 @@ class Cache:
 
     def write(self, name: str, key: Any, value: Any) -> None:
         """Keep `value`. A folder that cannot be written to is no error."""
+        if _is_anothers(self._folder):
+            return
         temporary = self._folder / f"{name}.{os.getpid()}.tmp"
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,6 +53,14 @@ class Cache:
             value = compute()
             self.write(name, key, value)
         return value
+
+
+def _is_anothers(folder: Path) -> bool:
+    """Whether root (`sudo` may keep HOME) would leave its files among those of another user."""
+    if os.geteuid() != 0:
+        return False
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return there.stat().st_uid != 0
 
 
 def _stamp(key: Any) -> Any:

@@ -1,6 +1,5 @@
 """Read the release data that are shipped with kboot."""
 
-import tomllib
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from bootstrap.core.catalogue import Catalogue
 from bootstrap.host.cache import Cache
+from bootstrap.host.toml import parse_toml
 
 FOLDER = Path(__file__).parent.parent / "catalogue"
 
@@ -20,4 +20,4 @@ def read_catalogue(cache: Cache) -> Catalogue:
 
 
 def _parse(files: Mapping[str, bytes]) -> dict[str, Any]:
-    return {name: tomllib.loads(content.decode()) for name, content in files.items()}
+    return {name: parse_toml(content.decode()) for name, content in files.items()}

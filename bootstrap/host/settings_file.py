@@ -1,17 +1,17 @@
 """The person's `config.toml`, read from disk."""
 
-import tomllib
 from pathlib import Path
 
 from bootstrap.core.settings import Settings, from_file
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.toml import parse_toml
 
 
 def read_settings(path: Path) -> Settings:
     """What the file says; the defaults where there is none. Raises KbootError (2)."""
     try:
         text = path.read_text(encoding="utf-8")
-        return from_file(Settings(), tomllib.loads(text), str(path))
+        return from_file(Settings(), parse_toml(text), str(path))
     except FileNotFoundError:
         return Settings()
     except (OSError, ValueError, RecursionError) as error:

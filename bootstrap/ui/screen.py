@@ -67,7 +67,8 @@ class Screen:
         """The end of every run: the JSON document, or the error where there is one."""
         self.close()
         if self.json:
-            document = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
+            # ASCII goes through every locale, also with what is no text (a file's name may be).
+            document = json.dumps(report.as_dict(), indent=2)
             write(sys.stdout, [Line(document)], color=False)
         if report.error is not None:
             write(sys.stderr, text.error(report.error), color=False)

@@ -6,6 +6,8 @@ from typing import TextIO
 
 from bootstrap.ui.layout import PLAIN, SYMBOLS, Line
 
+_PLAIN_SIGNS = str.maketrans({"→": "->", "·": "|", "…": "..."})
+
 
 def is_terminal(stream: TextIO | None) -> bool:
     try:
@@ -26,10 +28,18 @@ def write(stream: TextIO | None, lines: Iterable[Line], *, color: bool) -> None:
     symbols = symbols_for(stream)
     shown = "".join(f"{plain(line, symbols)}\n" for line in lines)
     try:
-        stream.write(shown)
+        stream.write(_encodable(shown, stream))
         stream.flush()
     except (BrokenPipeError, ValueError):
         _forget(stream)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """A profile's or a program's words may have what the stream's encoding has not: \\xfc."""
+    encoding = stream.encoding or "ascii"
+    if symbols_for(stream) is PLAIN:
+        text = text.translate(_PLAIN_SIGNS)
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def plain(line: Line, symbols: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from bootstrap.core.report import Report
 from bootstrap.core.state import HostState
 from bootstrap.core.step import InstallArtifact, Step, verb
 from bootstrap.core.units import show_bytes, show_seconds
-from bootstrap.errors import KbootError
+from bootstrap.errors import Exit, KbootError
 from bootstrap.ui.layout import Line, paragraph, plural, row
 
 _TITLES = {Group.TOOLS: "Tools", Group.HOST: "Host", Group.CLUSTER: "Cluster"}
@@ -202,7 +202,14 @@ def error(problem: KbootError) -> list[Line]:
     lines = paragraph(f"kboot: {problem.code.id} (exit {int(problem.code)}): {problem.what}")
     for label, text in (("why", problem.why),):
         lines += paragraph(text, 9, f"  {label}") if text else []
-    lines += [Line(f"         {item}") for item in problem.items]
+    lines += [line for item in problem.items for line in _item(item, problem.code)]
     for label, text in (("state", problem.state), ("next", problem.next)):
         lines += paragraph(text, 9, f"  {label}") if text else []
     return lines
+
+
+def _item(item: str, code: Exit) -> list[Line]:
+    """A program's own words stay as it said them: they are what people search for."""
+    if code in (Exit.TOOL_FAILED, Exit.TOOL_TIMED_OUT):
+        return [Line(f"         {item}")]
+    return paragraph(item, 11, "         ")

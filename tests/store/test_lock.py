@@ -52,7 +52,7 @@ def test_a_waiter_is_told_once_who_holds_the_lock_and_gets_it_after(
     holder = start("holder", "hold", str(tmp_path / "store"))
     assert answer(holder) == "held False"
     waiter = start("holder", "hold", str(tmp_path / "store"))
-    assert re.search(rf"waiting for `kboot .*process {holder.pid}, since \d", answer(waiter))
+    assert re.search(rf"^`kboot .*process {holder.pid}, since \d", answer(waiter))
     assert holder.stdin
     holder.stdin.close()
     assert answer(waiter) == "held True"

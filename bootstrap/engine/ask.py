@@ -1,0 +1,92 @@
+"""Ask the tools for their versions: start the programs first, read their answers last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.profile import Profile
+from bootstrap.core.state import ToolState
+from bootstrap.core.tool import Answer, Reading, Tool
+from bootstrap.host.elf import fingerprint
+from bootstrap.host.path import candidates
+from bootstrap.host.probe import Asking, Question, Told, start
+from bootstrap.host.surroundings import Surroundings
+
+PROBE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Tools that were seen, and the programs of which an answer is under way."""
+
+    sighted: Mapping[Tool, ToolState]
+    asking: Asking
+
+
+def ask(profile: Profile, knowledge: Knowledge, around: Surroundings) -> Asked:
+    """Find the profile's tools, and start those whose version is not known yet.
+
+    The caller reads the answers with `answers`, or ends the programs with `asking.end()`.
+    """
+    sighted = {tool: _sight(tool, profile, around) for tool in knowledge.tools_of(profile)}
+    questions = {
+        tool.name: Question((state.path, *tool.version_args), PROBE_SECONDS)
+        for tool, state in sighted.items()
+        if state.path is not None and not state.cached
+    }
+    # KUBECONFIG: a hostile one can run code through a dispatcher. MINIKUBE_HOME: `version` of 1.x
+    # makes folders. GOGC: these programs live for milliseconds and need not collect garbage.
+    extra = {
+        "KUBECONFIG": "/dev/null",
+        "MINIKUBE_HOME": str(around.places.cache / "scratch"),
+        "GOGC": "off",
+    }
+    return Asked(sighted, start(questions, around.for_children(profile.id, extra)))
+
+
+def answers(asked: Asked, around: Surroundings) -> dict[str, ToolState]:
+    """What each tool said, once all have said it or their time is over."""
+    told = asked.asking.finish()
+    return {
+        tool.name: _tool_state(tool, state, told.get(tool.name), around)
+        for tool, state in asked.sighted.items()
+    }
+
+
+def _sight(tool: Tool, profile: Profile, around: Surroundings) -> ToolState:
+    """Where the tool is, and its version where the cache has it for exactly this file."""
+    found = candidates(tool.executable, around.folders(profile.id))
+    if not found:
+        return ToolState(tool.name)
+    links = str(around.places.links(profile.id))
+    state = ToolState(tool.name, found[0], found, managed=str(Path(found[0]).parent) == links)
+    key = _key(tool, found[0])
+    kept = around.cache.read(f"version-{tool.name}", key) if key is not None else None
+    return replace(state, **kept, cached=True) if isinstance(kept, Mapping) else state
+
+
+def _key(tool: Tool, path: str) -> Any:
+    """None for what may not be cached: scripts and shims answer for other files."""
+    return fingerprint(path) if tool.version_is_of_the_file else None
+
+
+def _tool_state(tool: Tool, state: ToolState, told: Told | None, around: Surroundings) -> ToolState:
+    if told is None or state.path is None:
+        return state
+    reading = _read(tool, told)
+    if reading.failure:
+        return replace(state, facts=reading.facts, failure=reading.failure)
+    key = _key(tool, state.path)
+    if key is not None:
+        kept = {"version": reading.version, "facts": dict(reading.facts)}
+        around.cache.write(f"version-{tool.name}", key, kept)
+    return replace(state, version=reading.version, facts=reading.facts)
+
+
+def _read(tool: Tool, told: Told) -> Reading:
+    if told.failure or told.exit_code is None:
+        return Reading(failure=told.failure or "it did not end")
+    files = {path: Path(path).exists() for path in tool.files}
+    return tool.parse(Answer(told.exit_code, told.out, told.err, files))

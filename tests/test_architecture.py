@@ -1,0 +1,134 @@
+"""What the design says of the house: walls, sizes, purity, lazy points."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootstrap.commands.arguments import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "bootstrap"
+MODULES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
+        file.read_text(encoding="utf-8"), str(file)
+    )
+    for file in sorted(PACKAGE.rglob("*.py"))
+}
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 40
+
+LAZY = {
+    # 1. The command, once it is known that it is not --version; `traceback` for a bug alone.
+    "bootstrap.cli": {
+        "bootstrap.commands.arguments",
+        "bootstrap.commands.session",
+        "bootstrap.core.report",
+        "bootstrap.ui.screen",
+        "dataclasses",
+        "importlib",
+        "traceback",
+    },
+    # 2. Downloads, archives and sh, once the plan has a step.
+    "bootstrap.commands.carrying": {"bootstrap.engine.execute"},
+    # 3. rich, once the stream is a terminal.
+    "bootstrap.ui.screen": {"bootstrap.ui.live"},
+    "bootstrap.ui.stream": {"bootstrap.ui.live"},
+    # 4. pydantic, when this very profile was not parsed before.
+    "bootstrap.host.profile_source": {"bootstrap.core.profile_file"},
+    # 5. packaging, when a constraint is more than plain bounds.
+    "bootstrap.core.version": {"packaging.specifiers"},
+    # 6. HTTP and TLS, once there is a kubeconfig to look with.
+    "bootstrap.engine.observe": {"bootstrap.cluster.look"},
+    # 7. tomllib, for a text that is not in the cache.
+    "bootstrap.host.toml": {"tomllib"},
+}
+"""What is imported inside functions: the lazy points of decision 7, and nothing else."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def imported(node: ast.AST) -> set[str]:
+    """The modules that the statements in `node` import."""
+    found = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Import):
+            found |= {alias.name for alias in part.names}
+        elif isinstance(part, ast.ImportFrom):
+            inside = {f"{part.module}.{alias.name}" for alias in part.names} & set(MODULES)
+            found |= inside or {str(part.module)}
+    return found
+
+
+def calls(tree: ast.AST, name: str) -> list[int]:
+    """The lines that call `name(…)` or `….name(…)`."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
+    ]
+
+
+def test_there_is_a_house_to_look_at() -> None:
+    assert len(MODULES) > 50
+    assert {"bootstrap", "bootstrap.cli", "bootstrap.core.plan"} <= set(MODULES)
+
+
+def test_the_walls_between_the_rooms_hold() -> None:
+    command = str(Path(sys.executable).parent / "lint-imports")
+    run = subprocess.run(
+        (command, "--no-cache"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert " 0 broken" in run.stdout
+
+
+@pytest.mark.parametrize("room", ["core", "tools", "provider", "errors"])
+def test_what_is_pure_opens_no_file(room: str) -> None:
+    pure = f"bootstrap.{room}"
+    opened = {
+        name: lines
+        for name, tree in MODULES.items()
+        if f"{name}.".startswith(f"{pure}.") and (lines := calls(tree, "open"))
+    }
+    assert opened == {}
+
+
+def test_no_module_is_two_rooms() -> None:
+    lengths = {
+        file.relative_to(ROOT): len(file.read_text(encoding="utf-8").splitlines())
+        for file in PACKAGE.rglob("*.py")
+    }
+    assert {file: lines for file, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_no_function_is_two_functions() -> None:
+    lengths = {
+        f"{name}.{function.name}": (function.end_lineno or 0) - function.lineno + 1
+        for name, tree in MODULES.items()
+        for function in functions(tree)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_only_the_lazy_points_import_inside_a_function() -> None:
+    found: dict[str, set[str]] = {}
+    for name, tree in MODULES.items():
+        for modules in filter(None, map(imported, functions(tree))):
+            found.setdefault(name, set()).update(modules)
+    assert found == LAZY
+
+
+def test_every_command_has_a_module_of_its_name() -> None:
+    """The command line imports it by name, where import-linter cannot see it."""
+    for command in COMMANDS:
+        runs = [function.name for function in functions(MODULES[f"bootstrap.commands.{command}"])]
+        assert "run" in runs

@@ -8,7 +8,7 @@ from bootstrap.ui import text
 
 def run(session: Session) -> Report:
     looked = look(session)
-    code = plan_exit(looked.plan, detailed=session.arguments.detailed_exitcode)
+    code = plan_exit(looked.plan, looked.findings, detailed=session.arguments.detailed_exitcode)
     report = session.learn(exit_code=code)
     session.screen.data(text.plan_of(report, full=True))
     return report

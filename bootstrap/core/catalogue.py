@@ -7,7 +7,7 @@ The data themselves stand in `bootstrap/catalogue/*.toml`, one file per tool plu
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from bootstrap.core.version import Version, parse_version
 
@@ -33,8 +33,7 @@ class Artifact:
     trust: str = "catalogue"
 
 
-@dataclass(frozen=True)
-class KubernetesRange:
+class KubernetesRange(NamedTuple):
     """What one minikube release starts by default, and what it accepts. None: not checked by it."""
 
     default: str
@@ -59,8 +58,7 @@ class Driver:
     """tool → (its minimum version, first minikube release that insists on it)."""
 
 
-@dataclass(frozen=True)
-class Era:
+class Era(NamedTuple):
     """Flags of a range of minikube's releases; one era lasts until the next begins."""
 
     since: str

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     """`needs`: gates without which this one says nothing and is skipped."""
 
     id: str

@@ -3,6 +3,7 @@
 Read by hand: a closed list of five keys does not need pydantic.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -60,7 +61,9 @@ def _with(settings: Settings, found: Mapping[str, Any], source: str) -> Settings
         changed["mirrors"] = tuple(changed["mirrors"])
         wrong = [each for each in changed["mirrors"] if not _is_pair(each)]
         if wrong:
-            raise _refused(source, [f"{each!r} is not FROM=TO with two URLs" for each in wrong])
+            raise _refused(
+                source, [f"{_masked(each)!r} is not FROM=TO with two URLs" for each in wrong]
+            )
     if changed.get("trust", "publisher") not in TRUST_LEVELS:
         raise _refused(source, [f"trust is one of {', '.join(TRUST_LEVELS)}"])
     return replace(settings, **changed)
@@ -69,6 +72,11 @@ def _with(settings: Settings, found: Mapping[str, Any], source: str) -> Settings
 def _is_pair(mirror: str) -> bool:
     source, _, target = mirror.partition("=")
     return "://" in source and "://" in target
+
+
+def _masked(text: str) -> str:
+    """Without a URL's user and password."""
+    return re.sub(r"//[^/@=]*@", "//***@", text)
 
 
 def _from_text(key: str, value: str, name: str) -> Any:

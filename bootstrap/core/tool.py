@@ -2,21 +2,23 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from bootstrap.core.profile import Policy
 from bootstrap.core.state import ToolState
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Answer:
+
+class Answer(NamedTuple):
     """What came back from asking a tool once."""
 
     exit_code: int
     out: str
     err: str
-    files: Mapping[str, bool] = field(default_factory=dict)
+    files: Mapping[str, bool] = _NONE
     """For each path in `Tool.files`: whether it exists on this machine."""
 
     def texts(self, name: str) -> Mapping[str, str]:
@@ -36,17 +38,15 @@ class Answer:
         return f"it printed {words[:60]!r}" if words else f"it printed nothing ({self.exit_code})"
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What an answer says. `failure` set means: could not tell, and why."""
 
     version: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = _NONE
     failure: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a tool's own module says of its state, beyond the version.
 
     `usable` False means present but of no use to a driver that needs it.

@@ -1,9 +1,9 @@
 """Ask the tools for their versions: start the programs first, read their answers last."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile import Profile
@@ -17,8 +17,7 @@ from bootstrap.host.surroundings import Surroundings
 PROBE_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """Tools that were seen, and the programs of which an answer is under way."""
 
     sighted: Mapping[Tool, ToolState]

@@ -1,7 +1,6 @@
 """Read the release data that are shipped with kboot."""
 
-from collections.abc import Mapping
-from hashlib import sha256
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,17 @@ FOLDER = Path(__file__).parent.parent / "catalogue"
 
 
 def read_catalogue(cache: Cache) -> Catalogue:
-    """The catalogue, parsed once for exactly these files' content."""
-    files = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))}
-    key = {name: sha256(content).hexdigest() for name, content in files.items()}
+    """The catalogue, parsed once for exactly these files."""
+    files = sorted(FOLDER.glob("*.toml"))
+    key = {str(path): _stamp(path) for path in files}
     return Catalogue(cache.remember("catalogue", key, lambda: _parse(files)))
 
 
-def _parse(files: Mapping[str, bytes]) -> dict[str, Any]:
-    return {name: parse_toml(content.decode()) for name, content in files.items()}
+def _stamp(path: Path) -> list[int]:
+    """What changes with the file. ctime too: mtime can be set back, as archives do."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _parse(files: Iterable[Path]) -> dict[str, Any]:
+    return {path.stem: parse_toml(path.read_text(encoding="utf-8")) for path in files}

@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _PERSON = frozenset(
-    ("HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "LANG", "LANGUAGE", "TZ"),
+    (
+        *("HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "LANG", "LANGUAGE", "TZ"),
+        # Without it `DOCKER_HOST=ssh://…` asks for a password that nobody can type.
+        "SSH_AUTH_SOCK",
+    )
 )
 _PERSON_PREFIXES = ("LC_", "XDG_")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")

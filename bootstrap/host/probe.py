@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from bootstrap.host.children import signal_group, starting_children
 
@@ -27,16 +27,14 @@ _ABOUT_TO_END = 0.002
 _DEATH = 1.0
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One program to run, by absolute path, and the seconds that it has to answer."""
 
     argv: tuple[str, ...]
     timeout: float = 5.0
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What came back. Bytes that are no UTF-8 are replaced.
 
     `failure` set means "could not tell": the program did not end by itself, `exit_code` is None,

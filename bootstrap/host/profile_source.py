@@ -1,9 +1,9 @@
 """Find the profile file that a person means, and turn it into a profile."""
 
 import os
+from binascii import crc32
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 from bootstrap.core.codec import from_plain, to_plain
@@ -29,7 +29,7 @@ def load(argument: str | None, *, knowledge: Knowledge, home: Path, cache: Cache
     profile = _parse(text, str(path) if argument is None else argument, knowledge, cache)
     identity = profile.name
     if not shipped:
-        identity += "-" + sha256(os.fsencode(path.resolve())).hexdigest()[:8]
+        identity += f"-{crc32(os.fsencode(path.resolve())):08x}"
     return replace(profile, id=identity, source=str(path), argument=argument or "")
 
 
@@ -100,7 +100,7 @@ def _read(path: Path, shown: str) -> str:
     if len(data) > LONGEST:
         raise _unreadable(shown, f"it is larger than {LONGEST // 1024} KiB")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise _unreadable(shown, f"it is not UTF-8 (line {line})") from error
@@ -119,7 +119,8 @@ def _unreadable(shown: str, why: str) -> KbootError:
 def _parse(text: str, source: str, knowledge: Knowledge, cache: Cache) -> Profile:
     """From the cache where this very text was parsed before: pydantic costs more than a probe."""
     key = {"text": text, "tools": [tool.name for tool in knowledge.tools]}
-    name = f"profile-{sha256(text.encode()).hexdigest()[:16]}"
+    # A checksum is enough for a name: the kept text itself is compared.
+    name = f"profile-{crc32(text.encode()):08x}"
     kept = cache.read(name, key)
     if isinstance(kept, Mapping):
         try:

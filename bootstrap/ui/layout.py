@@ -26,8 +26,14 @@ def row(mark: str, subject: str, message: str, right: str = "") -> list[Line]:
     left = f"{subject:<{_LEFT - 5}} {message}"
     room = WIDTH - 4
     if not right:
-        first, *rest = textwrap.wrap(left, room, drop_whitespace=True) or [""]
-        return [Line(first, mark), *(Line(f"{'':{_LEFT}}{each}") for each in rest)]
+        first, *rest = textwrap.wrap(
+            left,
+            room,
+            subsequent_indent=" " * (_LEFT - 4),
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+        return [Line(first, mark), *(Line(f"    {each}") for each in rest)]
     if len(left) + 2 + len(right) <= room:
         return [Line(f"{left}{right:>{room - len(left)}}", mark)]
     if mark == "ok":

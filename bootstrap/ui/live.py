@@ -21,7 +21,7 @@ from rich.text import Text
 from bootstrap.core.events import Event, Happening
 from bootstrap.ui.layout import WIDTH, Line
 from bootstrap.ui.plain import finished
-from bootstrap.ui.stream import plain, symbols_for
+from bootstrap.ui.stream import harmless, plain, symbols_for
 
 _STYLES = {
     "ok": "green",
@@ -70,9 +70,10 @@ class LiveTalk:
             case Happening.DOWNLOAD:
                 self._show(self._downloads, event.subject, event)
             case Happening.OUTPUT:
-                self._above(Text(f"      {event.message}", style="dim"))
+                self._above(Text(f"      {harmless(event.message)}", style="dim"))
             case Happening.WAITING:
-                self._show(self._work, f"{event.subject}: {event.message}"[: WIDTH - 14], None)
+                message = harmless(f"{event.subject}: {event.message}")
+                self._show(self._work, message[: WIDTH - 14], None)
             case Happening.STEP_DONE | Happening.STEP_FAILED:
                 self.close()
                 self.lines(finished(event))

@@ -42,7 +42,20 @@ def _encodable(text: str, stream: TextIO) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+_CONTROLS = {
+    code: f"\\x{code:02x}"
+    for code in (*range(0x20), *range(0x7F, 0xA0))
+    if code not in (0x09, 0x0A)
+}
+"""What a program or a file says is shown, not obeyed: an escape sequence becomes text."""
+
+
+def harmless(text: str) -> str:
+    return text.translate(_CONTROLS)
+
+
 def plain(line: Line, symbols: Mapping[str, str]) -> str:
+    line = line._replace(text=harmless(line.text))
     if not line.mark:
         return line.text
     return f"{symbols[line.mark]:>3} {line.text}" if symbols is SYMBOLS else _ascii(line, symbols)

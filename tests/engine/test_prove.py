@@ -173,7 +173,8 @@ def test_a_gate_that_does_not_pass_keeps_its_time_to_itself(
     # nodes may take a third of what two quick gates left over; serviceaccount all the rest.
     assert run.results["nodes"].seconds < run.results["serviceaccount"].seconds
     assert run.results["nodes"].seconds < 1.2 / 2
-    assert run.seconds < 1.2
+    # All end with the deadline, give or take what a busy machine adds after it.
+    assert run.seconds < 1.5 * 1.2
 
 
 def test_the_reason_at_the_end_is_the_clusters_and_not_the_deadlines(

@@ -51,7 +51,7 @@ def test_free_space_is_that_of_the_nearest_folder_that_exists(tmp_path: Path) ->
     [
         ("processor\t: 0\nflags\t\t: fpu vmx sse\n", "yes"),
         ("processor\t: 0\nflags\t\t: fpu svm sse\n", "yes"),
-        ("processor\t: 0\nflags\t\t: fpu sse svm_lock\nvmx flags\t: ept\n", "no"),
+        ("vmx flags\t: vmx\nflags\t\t: fpu sse svm_lock\nvmx flags\t: ept\n", "no"),
         ("processor\t: 0\nFeatures\t: fp asimd\n", "/proc/cpuinfo names no flags of the processor"),
     ],
 )

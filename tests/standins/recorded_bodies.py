@@ -98,6 +98,10 @@ def _made(era: str, addons: list[dict[str, Any]]) -> dict[str, Answer]:
     names += ["kube-node-lease"] if era == "v1.19" else []
     spaces = [_namespace(name, UIDS[era]) for name in names]
     found["/api/v1/namespaces"] = _list("v1", "NamespaceList", spaces)
+    if era == "v1.19":  # Kubernetes 1.16 and later serve apps/v1 alone
+        only = {"groupVersion": "apps/v1", "version": "v1"}
+        group = {"name": "apps", "versions": [only], "preferredVersion": only}
+        found["/apis/apps"] = _one("v1", "APIGroup", group)
     for space in spaces:
         name = space["metadata"]["name"]
         found[f"/api/v1/namespaces/{name}"] = _one("v1", "Namespace", space)

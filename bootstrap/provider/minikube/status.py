@@ -7,8 +7,7 @@ The fields are read, never the exit code: a stopped machine is 1 or 7, a missing
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bootstrap.core.catalogue import Era
 from bootstrap.core.state import Power
@@ -29,8 +28,7 @@ _NO_MACHINE = re.compile(r"^null\s*$", re.MULTILINE)
 """The JSON of 1.35 and later for a profile whose machine is gone."""
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """`failure` set: power is UNKNOWN, and why. `text` is what minikube printed."""
 
     power: Power

@@ -1,0 +1,257 @@
+"""Versions that must fit together, and the cluster as kboot saw it."""
+
+from dataclasses import replace
+
+import pytest
+
+from bootstrap.core.finding import Status
+from bootstrap.core.plan_down import plan_down
+from bootstrap.core.profile import ClusterSpec
+from bootstrap.core.state import (
+    ApiLook,
+    ClusterState,
+    Kubeconfig,
+    Power,
+)
+from bootstrap.core.step import InstallArtifact, StartCluster
+from bootstrap.errors import Exit
+from tests.core.generated import knowledge
+from tests.core.machine import (
+    DOCKER,
+    SILENT,
+    VIRTUALBOX,
+    finding,
+    host,
+    judged,
+    planned,
+    profile_of,
+    running,
+    tool,
+)
+
+
+@pytest.mark.parametrize(
+    ("kubectl", "kubernetes", "warns"),
+    [
+        ("1.35.2", "1.35.1", False),
+        ("1.34.5", "1.35.1", False),
+        ("1.36.3", "1.35.1", False),
+        ("1.33.9", "1.35.1", True),
+        ("1.37.1", "1.35.1", True),
+        ("1.9.3", "1.35.1", True),
+        ("1.35.2", None, False),
+        ("1.33.9", None, True),
+    ],
+)
+def test_kubectl_more_than_one_minor_from_the_server_is_a_warning(
+    kubectl: str, kubernetes: str | None, warns: bool
+) -> None:
+    profile = profile_of(replace(DOCKER, kubernetes=kubernetes), kubectl=kubectl)
+    found = judged(profile, host(tool("kubectl", kubectl)))
+    skew = [each for each in found if each.reason == "kubectl-skew"]
+    assert [(each.status, each.blocks) for each in skew] == ([(Status.WARN, None)] if warns else [])
+
+
+@pytest.mark.parametrize(
+    ("minikube", "kubernetes", "bootstrapper", "refusal"),
+    [
+        ("0.25.0", "1.9.0", None, ""),
+        ("0.25.0", "1.9.4", "localkube", ""),
+        ("0.25.0", "1.9.3", None, "its localkube exists as 1.9.0 and 1.9.4 only"),
+        ("0.25.0", "1.9.3", "localkube", "its localkube exists as 1.9.0 and 1.9.4 only"),
+        ("0.25.0", "1.9.3", "kubeadm", ""),
+        ("0.25.0", "1.35.1", "kubeadm", "it knows Kubernetes up to 1.17"),
+        ("1.19.0", "1.20.7", None, ""),
+        ("1.19.0", "1.14.0", None, ""),
+        ("1.19.0", "1.13.9", None, "it starts 1.14.0 and later"),
+        ("1.38.1", "1.35.1", None, ""),
+        ("1.38.1", "1.35.9", None, ""),
+        ("1.38.1", "1.36.0", None, "it knows Kubernetes up to 1.35.1"),
+        ("1.38.1", "1.27.9", None, "it starts 1.28.0 and later"),
+        ("1.38.1", "1.9.0", None, "it starts 1.28.0 and later"),
+        ("1.39.0", "1.99.0", None, ""),
+    ],
+)
+def test_a_kubernetes_that_the_minikube_cannot_start_is_refused_before_it_is_tried(
+    minikube: str, kubernetes: str, bootstrapper: str | None, refusal: str
+) -> None:
+    cluster = replace(VIRTUALBOX, kubernetes=kubernetes, bootstrapper=bootstrapper)
+    profile = profile_of(cluster, minikube=minikube)
+    found = judged(profile, host(tool("minikube", minikube)))
+    refused = [each for each in found if each.reason == "kubernetes-not-supported"]
+    assert [each.blocks for each in refused] == ([Exit.PROFILE_INVALID] if refusal else [])
+    assert all(each.message.endswith(refusal) for each in refused)
+
+
+@pytest.mark.parametrize(
+    ("minikube", "bootstrapper", "refused"),
+    [
+        ("0.25.0", "localkube", False),
+        ("0.25.0", "kubeadm", False),
+        ("1.38.1", "localkube", True),
+        ("1.38.1", "kubeadm", True),
+        ("1.38.1", None, False),
+    ],
+)
+def test_a_bootstrapper_is_a_choice_only_where_the_era_has_one(
+    minikube: str, bootstrapper: str | None, refused: bool
+) -> None:
+    profile = profile_of(replace(VIRTUALBOX, bootstrapper=bootstrapper), minikube=minikube)
+    found = judged(profile, host(tool("minikube", minikube)))
+    reasons = [each.blocks for each in found if each.reason == "bootstrapper-not-in-release"]
+    assert reasons == ([Exit.PROFILE_INVALID] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("cluster", "spec", "is_now", "wanted"),
+    [
+        (running(driver="virtualbox"), DOCKER, "driver virtualbox", "docker"),
+        (
+            running("v1.34.0"),
+            replace(DOCKER, kubernetes="1.35.1"),
+            "Kubernetes v1.34.0",
+            "1.35.1",
+        ),
+        (
+            running("", kubernetes="1.34.0"),
+            replace(DOCKER, kubernetes="1.35.1"),
+            "1.34.0",
+            "1.35.1",
+        ),
+        (running(cpus=4), replace(DOCKER, cpus=2), "CPUs 4", "2"),
+        (running(memory_mib=4096), replace(DOCKER, memory_mib=2048), "memory in MiB 4096", "2048"),
+        (running(disk_mib=1), replace(DOCKER, disk_mib=2), "disk in MiB 1", "2"),
+    ],
+)
+def test_a_cluster_that_differs_is_a_conflict_and_is_made_anew_only_when_asked(
+    cluster: ClusterState, spec: ClusterSpec, is_now: str, wanted: str
+) -> None:
+    found = finding("work", profile_of(spec), host(cluster=cluster))
+    assert (found.status, found.reason, found.wanted) == (Status.FAIL, "cluster-differs", wanted)
+    assert found.message.endswith(is_now) and "--recreate" in found.fix
+    plain = planned(profile_of(spec), host(cluster=cluster))
+    assert [each.blocks for each in plain.blockers] == [Exit.CONFLICT] and not plain.steps
+    asked = planned(profile_of(spec), host(cluster=cluster), recreate=True)
+    assert not asked.blockers
+    assert [type(step).__name__ for step in asked.steps] == ["DeleteCluster", "StartCluster"]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "spec"),
+    [
+        (running("v1.34.0", driver="docker", cpus=4, memory_mib=9, kubernetes="1.34.0"), DOCKER),
+        (running("v1.35.1+k3s1"), replace(DOCKER, kubernetes="1.35.1", cpus=2, memory_mib=2048)),
+    ],
+    ids=["not declared", "not recorded"],
+)
+def test_what_is_not_declared_or_not_recorded_is_not_compared(
+    cluster: ClusterState, spec: ClusterSpec
+) -> None:
+    found = finding("work", profile_of(spec), host(cluster=cluster))
+    assert (found.status, found.reason) == (Status.OK, "running")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "status", "reason", "steps"),
+    [
+        (ClusterState("work"), Status.DRIFT, "cluster-absent", ["StartCluster"]),
+        (
+            replace(running(), power=Power.STOPPED, api=SILENT),
+            Status.DRIFT,
+            "cluster-stopped",
+            ["StartCluster"],
+        ),
+        (
+            replace(running(), kubeconfig=Kubeconfig.MISSING),
+            Status.DRIFT,
+            "kubeconfig-missing",
+            ["StartCluster"],
+        ),
+        (
+            replace(running(), kubeconfig=Kubeconfig.STALE),
+            Status.DRIFT,
+            "kubeconfig-stale",
+            ["RefreshKubeconfig"],
+        ),
+        (replace(running(), api=SILENT), Status.DRIFT, "api-does-not-answer", ["StartCluster"]),
+        (
+            replace(running(), api=ApiLook("", "v1.35.1", "", 1, 2)),
+            Status.FAIL,
+            "nodes-not-ready",
+            [],
+        ),
+        (replace(running(), api=ApiLook("", "v1.35.1")), Status.FAIL, "nodes-not-ready", []),
+        (running(), Status.OK, "running", []),
+        (
+            ClusterState("work", Power.UNKNOWN, failure="status hangs"),
+            Status.UNKNOWN,
+            "could-not-tell",
+            [],
+        ),
+        (None, Status.UNKNOWN, "could-not-tell", []),
+    ],
+)
+def test_a_cluster_is_judged_by_what_kboot_saw_itself_and_mended_by_one_step(
+    cluster: ClusterState | None, status: Status, reason: str, steps: list[str]
+) -> None:
+    state = replace(host(), cluster=cluster)
+    found = finding("work", profile_of(DOCKER), state)
+    assert (found.status, found.reason) == (status, reason)
+    result = planned(profile_of(DOCKER), state)
+    assert [type(step).__name__ for step in result.steps] == steps
+    unknown = [Exit.TOOL_NOT_UNDERSTOOD] if status is Status.UNKNOWN else []
+    assert [each.blocks for each in result.blockers] == unknown
+
+
+def test_without_minikube_the_cluster_is_skipped_and_still_planned() -> None:
+    state = host(tool("minikube"))
+    found = finding("work", profile_of(DOCKER), state)
+    assert (found.status, found.reason) == (Status.SKIPPED, "minikube-not-installed")
+    steps = planned(profile_of(DOCKER), state).steps
+    assert [type(step) for step in steps] == [InstallArtifact, StartCluster]
+
+
+def test_a_cluster_may_have_the_name_of_a_tool() -> None:
+    named = replace(VIRTUALBOX, name="minikube")
+    state = host(tool("minikube"), cluster=ClusterState("minikube"))
+    steps = planned(profile_of(named), state).steps
+    assert [type(step) for step in steps] == [InstallArtifact, StartCluster]
+
+
+def test_a_start_carries_the_version_that_will_run_and_only_declared_sizes() -> None:
+    (step,) = planned(profile_of(replace(DOCKER, cpus=2)), host()).steps
+    assert isinstance(step, StartCluster)
+    assert (step.minikube, step.kubernetes) == ("1.38.1", "1.35.1")
+    assert (step.cpus, step.memory_mib, step.disk_mib) == (2, None, None)
+    assert step.commands[0][:2] == ("minikube", "start")
+
+
+def test_the_fix_repeats_the_profile_as_the_person_named_it() -> None:
+    profile = replace(profile_of(DOCKER), argument="my file.toml", program="uv run kboot")
+    assert finding("work", profile, host()).fix == "uv run kboot up 'my file.toml'"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "delete", "steps"),
+    [
+        (running(), False, ["StopCluster"]),
+        (running(), True, ["DeleteCluster"]),
+        (replace(running(), power=Power.STOPPED, api=SILENT), False, []),
+        (replace(running(), power=Power.STOPPED, api=SILENT), True, ["DeleteCluster"]),
+        (replace(running(), power=Power.STOPPED, api=SILENT, said=""), False, ["StopCluster"]),
+        (ClusterState("work", Power.UNKNOWN, failure="status hangs"), False, ["StopCluster"]),
+        (ClusterState("work"), True, []),
+    ],
+)
+def test_a_cluster_is_taken_down_unless_minikube_and_the_api_agree_that_it_is(
+    cluster: ClusterState, delete: bool, steps: list[str]
+) -> None:
+    result = plan_down(profile_of(DOCKER), host(cluster=cluster), knowledge(), delete=delete)
+    assert [type(step).__name__ for step in result.steps] == steps and not result.blockers
+
+
+def test_only_minikube_can_stop_its_cluster() -> None:
+    state = host(tool("minikube"), cluster=running())
+    result = plan_down(profile_of(DOCKER), state, knowledge(), delete=False)
+    assert len(result.steps) == 1
+    assert [each.fix for each in result.blockers] == ["kboot up --tools-only work.toml"]

@@ -1,6 +1,7 @@
 """The last lines of `up`, `verify` and `down`: what is true now, and what to type next."""
 
 from bootstrap.core.finding import Status
+from bootstrap.core.gate import GateStatus
 from bootstrap.core.profile import Profile
 from bootstrap.core.report import Report
 from bootstrap.core.step import DeleteCluster
@@ -65,14 +66,14 @@ def _not_converged(report: Report) -> list[Line]:
 
 def gates_failed(report: Report) -> list[Line]:
     assert report.profile is not None and report.profile.cluster is not None
-    failed = [result for result in report.gates if not result.passed]
+    failed = [r for r in report.gates if r.status in (GateStatus.FAILED, GateStatus.UNKNOWN)]
     name = report.profile.cluster.name
     answers = any(result.gate == "api" and result.passed for result in report.gates)
     says = (
         f"Cluster {name} answers, but is not ready" if answers else f"Cluster {name} is not ready"
     )
     counted = plural(len(failed), "gate")
-    return paragraph(f"{says}: {counted} not passed (exit {int(report.exit_code)}).")
+    return [Line(), *paragraph(f"{says}: {counted} failed (exit {int(report.exit_code)}).")]
 
 
 def verify(report: Report) -> list[Line]:

@@ -1,0 +1,59 @@
+"""Somebody with a HOME and few programs; somebody with a cluster."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands.driving import NEW, OLD, Kboot, script
+
+
+def furnish_old(kboot: Kboot) -> None:
+    kboot.minikube("0.25.0")
+    script(kboot.bin / "kubectl", "exit 0")  # minikube 0.25 complains without one
+    kboot.profile(OLD)
+
+
+@pytest.fixture
+def kboot(tmp_path: Path) -> Iterator[Kboot]:
+    """An empty HOME, and none of the four tools."""
+    made = Kboot(tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def old(kboot: Kboot) -> Kboot:
+    """minikube 0.25.0 on PATH, the profile p.toml that asks for it, and no cluster."""
+    furnish_old(kboot)
+    return kboot
+
+
+@pytest.fixture
+def new(kboot: Kboot) -> Kboot:
+    """minikube 1.19.0 on PATH, the profile p.toml that asks for it, and no cluster."""
+    kboot.minikube("1.19.0")
+    kboot.profile(NEW)
+    return kboot
+
+
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kboot]:
+    """A verified cluster of minikube 0.25.0's. Tests that use it must leave it as it is."""
+    made = Kboot(tmp_path_factory.mktemp("running"))
+    furnish_old(made)
+    done = made.run("up", "p.toml")
+    assert done.code == 0, done
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, as those of pytest cannot be."""
+    folder = Path(tempfile.mkdtemp(prefix="kboot-commands-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

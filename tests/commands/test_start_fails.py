@@ -1,0 +1,131 @@
+"""minikube fails, lies, hangs, asks, floods, is killed: kboot says what is true, and ends."""
+
+import os
+import signal
+
+import pytest
+
+from tests.commands.driving import Kboot, as_root, held_back, on_linux, tree, until
+
+pytestmark = as_root
+
+
+def faulty(kboot: Kboot, fault: str) -> Kboot:
+    kboot.minikube("0.25.0", fault=fault)
+    return kboot
+
+
+@pytest.mark.parametrize("case", ["start-none-notroot", "start-unknown-driver"])
+def test_when_minikube_fails_its_own_words_are_repeated(case: str, old: Kboot) -> None:
+    done = faulty(old, f"start-fails:{case}").run("up", "p.toml")
+    assert done.code == 70
+    assert "its last words were these" in done.err
+    words = done.err.partition("its last words were these")[2].partition("  state")[0]
+    assert words.strip()
+    assert "  next   kboot doctor p.toml" in done.err
+    error = old.json("up", "p.toml")["error"]
+    assert (error["id"], bool(error["items"])) == ("tool-failed", True)
+
+
+def test_a_start_that_ends_with_0_over_a_dead_cluster_is_noticed(old: Kboot) -> None:
+    done = faulty(old, "start-exits-0-dead").run("up", "p.toml", "--timeout", "3s")
+    assert done.code == 73
+    assert "✗ api" in done.err
+    assert "connection refused: nothing listens there" in done.err
+    assert "Cluster old is not ready" in done.err
+    document = old.json("up", "p.toml", "--timeout", "1s")
+    gates = {gate["gate"]: gate["status"] for gate in document["gates"]}
+    assert gates.pop("api") == "failed"
+    assert set(gates.values()) == {"skipped"}
+
+
+def test_a_dead_cluster_is_not_ok_afterwards_either(old: Kboot) -> None:
+    faulty(old, "start-exits-0-dead").run("up", "p.toml", "--timeout", "1s")
+    assert old.run("doctor", "p.toml").code == 1
+    assert old.run("verify", "p.toml", "--timeout", "1s").code == 73
+    faulty(old, "")
+    assert old.run("up", "p.toml").code == 0
+
+
+@on_linux
+def test_a_start_that_hangs_is_ended_with_all_that_it_started(old: Kboot) -> None:
+    done = faulty(old, "start-hangs").run("up", "p.toml", "--start-timeout", "2s")
+    assert done.code == 71
+    assert "did not end within 2.0 s" in " ".join(done.err.split())
+    assert "how far minikube came with cluster old is not known" in " ".join(done.err.split())
+    assert old.left() == []
+
+
+def test_a_start_that_asks_gets_the_end_of_input_for_an_answer(old: Kboot) -> None:
+    done = faulty(old, "start-asks").run("up", "p.toml")
+    assert "read end of input" in done.err
+    assert done.code == 0
+
+
+@on_linux
+def test_a_start_that_floods_ends_and_fills_neither_memory_nor_log(old: Kboot) -> None:
+    process = faulty(old, "start-floods").start("up", "p.toml", "--output", "json")
+    assert process.stderr is not None and process.stdout is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.stdout.close()
+    process.stderr.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert len(said) < 10_000_000
+    assert usage.ru_maxrss < 200_000  # KiB; the flood is 100 MB
+
+
+@on_linux
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGTERM, "terminated (exit 143)"),
+        (signal.SIGINT, "interrupted (exit 130)"),
+        (signal.SIGHUP, "hangup (exit 129)"),
+    ],
+)
+def test_a_signal_ends_kboot_and_the_minikube_that_it_started(
+    number: signal.Signals, said: str, old: Kboot
+) -> None:
+    with faulty(old, "start-hangs").start("up", "p.toml") as process:
+        until(lambda: old.calls("start"))
+        until(lambda: len(old.left()) >= 3)  # kboot, minikube, and what minikube started
+        process.send_signal(number)
+        _, told = process.communicate()
+    assert process.returncode == 128 + number
+    assert f"kboot: {said}" in told
+    assert "Traceback" not in told
+    assert "  state  " in told
+    assert old.left() == []
+    faulty(old, "")
+    assert old.run("up", "p.toml").code == 0
+
+
+@on_linux
+def test_a_signal_while_looking_ends_the_probes_too(old: Kboot) -> None:
+    with faulty(old, "version-hangs").start("doctor", "p.toml") as process:
+        until(lambda: old.calls("version"))
+        process.terminate()
+        _, said = process.communicate()
+    assert (process.returncode, "Traceback" in said) == (143, False)
+    assert old.left() == []
+
+
+@on_linux
+def test_after_a_kill_in_the_middle_of_a_start_the_next_run_converges(old: Kboot) -> None:
+    with held_back(old):
+        with old.start("up", "p.toml") as process:
+            until(lambda: old.calls("start"))
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+    until(lambda: not old.left(but="recorded_api"))  # the orphaned minikube has come to its end
+    assert old.run("up", "p.toml").code == 0
+    assert old.run("up", "p.toml").out.startswith("Nothing to do.")
+
+
+def test_a_start_that_was_never_begun_left_nothing(old: Kboot) -> None:
+    before = tree(old.home, but=".cache")
+    old.env["KBOOT_TRUST"] = "blind"
+    old.run("up", "p.toml")
+    assert tree(old.home, but=".cache") == before

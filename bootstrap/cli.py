@@ -108,6 +108,8 @@ def _failed(
 
     from bootstrap.core.report import Report
 
+    if session is not None:
+        problem.next = session.profile.addressed(problem.next)
     command = arguments.command if arguments else ""
     report = session.report if session else Report(command=command)
     return replace(report, error=problem, exit_code=problem.code)

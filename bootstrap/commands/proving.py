@@ -1,5 +1,7 @@
 """Pass the gates against the profile's cluster: the second half of `up`, all of `verify`."""
 
+from dataclasses import replace
+
 from bootstrap.cluster.gates import Expected
 from bootstrap.cluster.kubeconfig import Connection, read_private
 from bootstrap.commands.session import Session
@@ -37,6 +39,7 @@ def pass_gates(session: Session, host: HostState, *, shown: bool = True) -> tupl
         timeout=_timeout(session),
         emit=session.screen.event,
     ):
+        result = replace(result, fix=profile.addressed(result.fix))
         if shown or not result.passed:
             session.screen.talk(text.gate(result))
         results = (*results, result)

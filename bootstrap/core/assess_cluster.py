@@ -178,7 +178,11 @@ def _differences(
     kubernetes = cluster.kubernetes
     rows = (
         ("driver", record.driver, driver),
-        ("Kubernetes", seen.api.server_version or record.kubernetes, kubernetes),
+        (
+            "Kubernetes",
+            (seen.api.server_version or record.kubernetes or "").removeprefix("v") or None,
+            kubernetes,
+        ),
         ("CPUs", record.cpus, cluster.cpus),
         ("memory in MiB", record.memory_mib, cluster.memory_mib),
         ("disk in MiB", record.disk_mib, cluster.disk_mib),

@@ -1,10 +1,16 @@
 """The profile as frozen data: what a piece of work asks of a machine."""
 
+import re
 import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bootstrap.core.version import Constraint
+
+_BARE = re.compile(
+    r"\bkboot (up|plan|doctor|verify|down|exec|env)((?: --[a-z][a-z-]*)*)(?=\s\s|,|$| -- )"
+)
+"""A kboot command that names no profile: at the end, before a comma, a gap or `--`."""
 
 
 class Policy(StrEnum):
@@ -72,3 +78,11 @@ class Profile:
         """The kboot command that a person types for this profile."""
         argument = (shlex.quote(self.argument),) if self.argument else ()
         return " ".join((self.program, command, *flags, *argument))
+
+    def addressed(self, advice: str) -> str:
+        """`advice` with this profile in every bare kboot command, as this person types it.
+
+        Rooms that know no profile write `kboot up`; followed to the letter, that would act on
+        another profile's cluster.
+        """
+        return _BARE.sub(lambda found: self.command_line(found[1], *found[2].split()), advice)

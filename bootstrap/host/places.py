@@ -96,7 +96,9 @@ def claim(places: Places) -> None:
             f"{places.home} belongs to another user",
             why=f"HOME is owned by {_name(owner)}, and you are {_name(os.geteuid())}",
             state="nothing was changed",
-            next="sudo -H kboot …   (or run kboot as the owner)",
+            next=f"sudo -H kboot …   (or as {_name(owner)}, without sudo)"
+            if os.geteuid() == 0
+            else "HOME=/a/folder/of/yours kboot …",
         )
     for folder in (places.data, places.state):
         try:

@@ -109,7 +109,7 @@ def test_a_bootstrapper_is_a_choice_only_where_the_era_has_one(
         (
             running("v1.34.0"),
             replace(DOCKER, kubernetes="1.35.1"),
-            "Kubernetes v1.34.0",
+            "Kubernetes 1.34.0",
             "1.35.1",
         ),
         (

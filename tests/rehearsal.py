@@ -144,7 +144,7 @@ def _swept(home: Path, *, keep: bool) -> Iterator[None]:
 
 
 def _how_to_enter(home: Path, env: dict[str, str]) -> None:
-    shown = " ".join(f"{name}={value}" for name, value in env.items() if name != "TERM")
+    shown = " ".join(f"{name}={env[name]}" for name in ("HOME", "PATH"))
     print(
         "\nThe cluster is kept. To enter it:\n"
         f"  env {shown} \\\n    {ROOT}/scripts/kboot exec {ROOT}/{PROFILE} -- kubectl get pods -A\n"

@@ -45,45 +45,34 @@ class StartCluster:
 
 
 @dataclass(frozen=True)
-class RefreshKubeconfig:
-    """Write kboot's private kubeconfig of a running cluster anew."""
+class ClusterStep:
+    """What the steps on a cluster that exists have in common."""
 
     cluster: str
     minikube: str
+    """The version that the plan will use; empty where it is not known."""
     because: str
     commands: CommandLines = ()
+
+    @property
+    def subject(self) -> str:
+        return f"cluster {self.cluster}"
+
+
+class RefreshKubeconfig(ClusterStep):
+    """Write kboot's private kubeconfig of a running cluster anew."""
 
     @property
     def subject(self) -> str:
         return f"kubeconfig of {self.cluster}"
 
 
-@dataclass(frozen=True)
-class StopCluster:
+class StopCluster(ClusterStep):
     """Stop the cluster; its data stay."""
 
-    cluster: str
-    minikube: str
-    because: str
-    commands: CommandLines = ()
 
-    @property
-    def subject(self) -> str:
-        return f"cluster {self.cluster}"
-
-
-@dataclass(frozen=True)
-class DeleteCluster:
+class DeleteCluster(ClusterStep):
     """Delete the cluster and all that is in it. Planned only under a flag."""
-
-    cluster: str
-    minikube: str
-    because: str
-    commands: CommandLines = ()
-
-    @property
-    def subject(self) -> str:
-        return f"cluster {self.cluster}"
 
 
 Step = InstallArtifact | StartCluster | RefreshKubeconfig | StopCluster | DeleteCluster

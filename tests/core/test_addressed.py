@@ -14,6 +14,7 @@ from bootstrap.core.profile import Profile, VerifySpec
             "scripts/kboot down p.toml, then scripts/kboot up p.toml   (data in the cluster stay)",
         ),
         ("kboot up --recreate   (…)", "scripts/kboot up --recreate p.toml   (…)"),
+        ("kboot up --mirror a://b=c://d", "scripts/kboot up --mirror a://b=c://d p.toml"),
         ("kboot exec -- kubectl get pods", "scripts/kboot exec p.toml -- kubectl get pods"),
         ("kboot up other.toml", "kboot up other.toml"),
         ("kboot doctor PROFILE   (a file)", "kboot doctor PROFILE   (a file)"),

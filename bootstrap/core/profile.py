@@ -8,7 +8,9 @@ from enum import StrEnum
 from bootstrap.core.version import Constraint
 
 _BARE = re.compile(
-    r"\bkboot (up|plan|doctor|verify|down|exec|env)((?: --[a-z][a-z-]*(?: \S+://\S+)?)*)(?=\s\s|,|$| -- )"
+    r"\bkboot (up|plan|doctor|verify|down|exec|env)"
+    r"((?: --[a-z][a-z-]*(?: \S+://\S+)?)*)"
+    r"(?=\s\s|,|$| -- )"
 )
 """A kboot command that names no profile: at the end, before a comma, a gap or `--`."""
 

@@ -3,7 +3,8 @@
 from bootstrap.core.assess_cluster import fit_findings, state_findings
 from bootstrap.core.assess_host import driver_findings, room_findings
 from bootstrap.core.assess_tools import tool_findings
-from bootstrap.core.choice import Choices, choose
+from bootstrap.core.catalogue import Artifact
+from bootstrap.core.choice import Choices, choose, in_store
 from bootstrap.core.finding import Finding, Group, Status
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile import ClusterSpec, Profile
@@ -16,7 +17,7 @@ def assess(
     profile: Profile, state: HostState, knowledge: Knowledge, request: Request
 ) -> tuple[Finding, ...]:
     """Findings in the order in which they are shown: tools, host, cluster."""
-    choices = choose(profile, state, knowledge)
+    choices = choose(profile, state, knowledge, request.trust)
     cluster = None if request.tools_only else profile.cluster
     if cluster is None:
         return (*_tools(profile, choices, ()), *_offline(choices, state, request))
@@ -77,13 +78,16 @@ def _tools(profile: Profile, choices: Choices, needed: tuple[str, ...]) -> tuple
     )
 
 
+def _digest(artifact: Artifact) -> str:
+    return f"sha256 {artifact.sha256}" if artifact.sha256 else f"digest in {artifact.checksum_url}"
+
+
 def _offline(choices: Choices, state: HostState, request: Request) -> tuple[Finding, ...]:
     """Under --offline everything that would have to be downloaded, in one finding."""
-    digests = {each.sha256 for each in state.stored}
     missing = [
         choice.artifact
         for choice in choices.values()
-        if choice.artifact and choice.artifact.sha256 not in digests
+        if choice.artifact and not in_store(choice.artifact, state.stored)
     ]
     if not request.offline or not missing:
         return ()
@@ -95,7 +99,7 @@ def _offline(choices: Choices, state: HostState, request: Request) -> tuple[Find
             Status.FAIL,
             "offline-and-missing",
             f"--offline, and not in the store: {names}",
-            detail="; ".join(f"{each.url} (sha256 {each.sha256})" for each in missing),
+            detail="; ".join(f"{each.url} ({_digest(each)})" for each in missing),
             fix="leave --offline out once, on a machine with a network",
             blocks=Exit.OFFLINE_MISSING,
             blocks_tools=True,

@@ -91,21 +91,21 @@ def _drift(choice: Choice, profile: Profile, reason: str) -> Finding:
         choice,
         Status.DRIFT,
         reason,
-        detail=f"`{up}` installs {artifact.version}{beside} (digest in kboot's catalogue)",
+        detail=f"`{up}` installs {artifact.version}{beside} ({artifact.in_words})",
         fix=up,
     )
 
 
 def _cannot_install(choice: Choice, reason: str) -> Finding:
     """Policy is `install`, and kboot has nothing that it may install."""
-    artifact_tool = choice.tool.source == "artifact"
+    assert choice.refusal is not None
     return _finding(
         choice,
         Status.FAIL,
         reason,
-        detail=choice.refusal,
-        fix="declare a version that the catalogue has" if artifact_tool else choice.tool.by_hand,
-        blocks=Exit.POLICY_DENIES if artifact_tool else Exit.NOT_OFFERED,
+        detail=choice.refusal.why,
+        fix=choice.refusal.fix,
+        blocks=choice.refusal.blocks,
         blocks_tools=True,
     )
 

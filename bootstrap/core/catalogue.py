@@ -5,7 +5,7 @@ The data themselves stand in `bootstrap/catalogue/*.toml`, one file per tool plu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,6 +13,11 @@ from bootstrap.core.version import Version, parse_version
 
 TRUST_LEVELS = ("catalogue", "publisher", "first-seen")
 """From strongest to weakest: digest shipped with kboot, checksum file over TLS, lock file."""
+
+_LEVELS = {
+    "catalogue": "digest shipped with kboot",
+    "publisher": "checksum file of the publisher, over TLS",
+}
 
 
 @dataclass(frozen=True)
@@ -24,13 +29,25 @@ class Artifact:
     platform: str
     url: str
     sha256: str
+    """Empty at level `publisher` until its checksum file was fetched."""
     origin: str
-    """Where kboot's catalogue has the digest from."""
+    """Where the digest is from, in words."""
     size: int | None = None
     """Bytes; None where the catalogue does not know."""
     member: str = ""
     """For an archive: the one regular member that is the tool. Empty: the file is the tool."""
     trust: str = "catalogue"
+    checksum_url: str = ""
+    """The publisher's checksum file; empty at level `catalogue`."""
+    algorithm: str = "sha256"
+    """Of the checksum file: `sha256` or `sha512`. SHA-1 and MD5 never suffice."""
+    sha512: str = ""
+    """Where the checksum file has that one: the file must have it, whatever its sha256 is."""
+
+    @property
+    def in_words(self) -> str:
+        """How far it is verified, for people."""
+        return _LEVELS[self.trust]
 
 
 class KubernetesRange(NamedTuple):
@@ -80,23 +97,45 @@ class Catalogue:
         self._data = data
 
     def artifact(self, tool: str, version: str, platform: str) -> Artifact | None:
-        """The file of that release for that platform, when a digest of it is shipped."""
-        entry = self._releases(tool).get(version)
-        if entry is None or platform not in entry.get("sha256", {}):
+        """That release's file for that platform, at the strongest level that it can be had at.
+
+        A version that the catalogue does not list has one where a checksum rule covers it. None:
+        no such file, or none that more than SHA-1 or MD5 vouch for.
+        """
+        defaults = self._data.get(tool, {})
+        entry = self._releases(tool).get(version, {})
+        sha256 = entry.get("sha256", {}).get(platform, "")
+        rule = None if sha256 else self._checksum_rule(tool, version, platform)
+        if not sha256 and rule is None:
             return None
-        defaults = self._data[tool]
         system, arch = platform.split("/")
         template: str = entry.get("url", defaults["url"])
-        return Artifact(
+        artifact = Artifact(
             tool=tool,
             version=version,
             platform=platform,
             url=template.format(version=version, system=system, arch=arch),
-            sha256=entry["sha256"][platform],
+            sha256=sha256,
             origin=entry.get("origin", defaults.get("origin", "")),
             size=entry.get("size", {}).get(platform),
             member=entry.get("member", "").format(system=system, arch=arch),
         )
+        return artifact if rule is None else _by_checksum_file(artifact, rule)
+
+    def first_release(self, tool: str, platform: str) -> str | None:
+        """The first release that was published for that platform; None: none ever was."""
+        first: str | None = self._data.get(tool, {}).get("platforms", {}).get(platform)
+        return first
+
+    def _checksum_rule(self, tool: str, version: str, platform: str) -> Mapping[str, str] | None:
+        """What checksum file the publisher put beside that file, where it is strong enough."""
+        first = self.first_release(tool, platform)
+        wanted = parse_version(version)
+        if first is None or wanted < parse_version(first):
+            return None
+        rules: list[Mapping[str, str]] = self._data[tool].get("checksums", [])
+        fitting = [rule for rule in rules if parse_version(rule["since"]) <= wanted]
+        return fitting[-1] if fitting else None
 
     def versions(self, tool: str) -> tuple[Version, ...]:
         """Every release of the tool that the catalogue names, highest first."""
@@ -128,6 +167,17 @@ class Catalogue:
     def _releases(self, tool: str) -> Mapping[str, Any]:
         releases: Mapping[str, Any] = self._data.get(tool, {}).get("releases", {})
         return releases
+
+
+def _by_checksum_file(artifact: Artifact, rule: Mapping[str, str]) -> Artifact:
+    return replace(
+        artifact,
+        origin="the publisher's checksum file, over TLS",
+        trust="publisher",
+        checksum_url=artifact.url + rule["suffix"],
+        algorithm=rule["algorithm"],
+        size=None,
+    )
 
 
 def _driver(name: str, entry: Mapping[str, Any]) -> Driver:

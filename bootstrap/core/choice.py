@@ -1,14 +1,27 @@
 """Which version of each tool the profile's work will run with: the one there, or one to install."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.catalogue import TRUST_LEVELS, Artifact, Catalogue
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile import Policy, Profile, Requirement
-from bootstrap.core.state import HostState, ToolState
+from bootstrap.core.state import HostState, StoredArtifact, ToolState
 from bootstrap.core.tool import Tool
 from bootstrap.core.version import Version, parse_version
+from bootstrap.errors import Exit
+
+WEAKEST = TRUST_LEVELS[-1]
+_ELSEWHERE = "use another machine"
+
+
+class Refusal(NamedTuple):
+    """Why kboot does not install what is declared, and what would help."""
+
+    why: str
+    fix: str
+    blocks: Exit = Exit.POLICY_DENIES
 
 
 @dataclass(frozen=True)
@@ -19,7 +32,7 @@ class Choice:
     state: ToolState
     requirement: Requirement | None
     artifact: Artifact | None = None
-    refusal: str = ""
+    refusal: Refusal | None = None
     """Why nothing is installed although the policy is `install` and something is missing."""
 
     @property
@@ -40,10 +53,15 @@ class Choice:
 Choices = Mapping[str, Choice]
 
 
-def choose(profile: Profile, state: HostState, knowledge: Knowledge) -> Choices:
-    """A tool on PATH that satisfies the profile is adopted, never replaced."""
+def choose(
+    profile: Profile, state: HostState, knowledge: Knowledge, trust: str = WEAKEST
+) -> Choices:
+    """A tool on PATH that satisfies the profile is adopted, never replaced.
+
+    `trust`: the weakest level that the person accepts for what is installed.
+    """
     return {
-        tool.name: _choose_one(tool, profile.requirement(tool.name), state, knowledge)
+        tool.name: _choose_one(tool, profile.requirement(tool.name), state, knowledge, trust)
         for tool in knowledge.tools_of(profile)
     }
 
@@ -53,6 +71,7 @@ def _choose_one(
     requirement: Requirement | None,
     state: HostState,
     knowledge: Knowledge,
+    trust: str,
 ) -> Choice:
     seen = state.tools.get(tool.name, ToolState(tool.name, failure="it was not looked at"))
     if seen.path is not None and not seen.failure and seen.release is None:
@@ -62,35 +81,73 @@ def _choose_one(
     if requirement is None or not wants_install or choice.satisfied or seen.failure:
         return choice
     if tool.source != "artifact":
-        return Choice(tool, seen, requirement, refusal="kboot does not install system packages yet")
-    artifact = resolve(requirement, state.platform, knowledge)
-    if artifact is None:
-        return Choice(
-            tool, seen, requirement, refusal=_no_artifact(requirement, state.platform, knowledge)
+        refusal = Refusal(
+            "kboot does not install system packages yet", tool.by_hand, Exit.NOT_OFFERED
         )
-    return Choice(tool, seen, requirement, artifact)
+        return replace(choice, refusal=refusal)
+    artifact = resolve(requirement, state.platform, knowledge.catalogue, trust)
+    if artifact is None:
+        refusal = _refusal(requirement, state.platform, knowledge.catalogue, trust)
+        return replace(choice, refusal=refusal)
+    return replace(choice, artifact=artifact)
 
 
-def resolve(requirement: Requirement, platform: str, knowledge: Knowledge) -> Artifact | None:
-    """The highest release that the constraint accepts and whose digest is shipped, or None."""
-    catalogue = knowledge.catalogue
-    for version in catalogue.versions(requirement.tool):
-        if requirement.constraint.accepts(version):
-            artifact = catalogue.artifact(requirement.tool, str(version), platform)
-            if artifact is not None:
+def resolve(
+    requirement: Requirement, platform: str, catalogue: Catalogue, trust: str
+) -> Artifact | None:
+    """The highest fitting release with a shipped digest, else the highest that `trust` allows."""
+    tool, constraint = requirement.tool, requirement.constraint
+    versions = [str(each) for each in catalogue.versions(tool) if constraint.accepts(each)]
+    if constraint.is_exact and not versions:
+        # Not listed, but the publisher may have it, and its checksum file beside it.
+        versions = [str(parse_version(requirement.version))]
+    found = [catalogue.artifact(tool, version, platform) for version in versions]
+    for level in TRUST_LEVELS[: TRUST_LEVELS.index(trust) + 1]:
+        for artifact in found:
+            if artifact is not None and artifact.trust == level:
                 return artifact
     return None
 
 
-def _no_artifact(requirement: Requirement, platform: str, knowledge: Knowledge) -> str:
-    catalogue = knowledge.catalogue
-    offered = [
-        str(version)
-        for version in catalogue.versions(requirement.tool)
-        if catalogue.artifact(requirement.tool, str(version), platform)
-    ]
-    some = ", ".join(offered[:4]) + (", …" if len(offered) > 4 else "")
-    return (
-        f"kboot's catalogue has no digest of {requirement.tool} {requirement.version} "
-        f"for {platform}" + (f"; it has {some}" if some else "")
+def in_store(artifact: Artifact, stored: Iterable[StoredArtifact]) -> bool:
+    """Whether it can be used without a download.
+
+    Of a file whose digest is not known yet, the one that was verified at its level before.
+    """
+    same = (s for s in stored if (s.tool, s.version) == (artifact.tool, artifact.version))
+    if artifact.sha256:
+        return any(each.sha256 == artifact.sha256 for each in same)
+    return any(each.trust == artifact.trust for each in same)
+
+
+def _refusal(requirement: Requirement, platform: str, catalogue: Catalogue, trust: str) -> Refusal:
+    """Why nothing can be installed, and what would help."""
+    tool, version = requirement.tool, requirement.version
+    weaker = resolve(requirement, platform, catalogue, WEAKEST)
+    if weaker is not None:
+        return Refusal(
+            f"{tool} {weaker.version} can be verified at level {weaker.trust} only "
+            f"({weaker.origin}), and --trust {trust} asks for more",
+            f"--trust {weaker.trust}, or declare one of {_offered(tool, platform, catalogue)}",
+        )
+    first = catalogue.first_release(tool, platform)
+    if first is None:
+        return Refusal(f"there is no {tool} for {platform}", _ELSEWHERE, Exit.HOST_UNFIT)
+    if requirement.constraint.is_exact and parse_version(version) < parse_version(first):
+        return Refusal(
+            f"{tool} {version} was never published for {platform}; the first that was is {first}",
+            f'declare {tool} = "{first}" or later, or {_ELSEWHERE}',
+            Exit.HOST_UNFIT,
+        )
+    return Refusal(
+        f"kboot's catalogue has no digest of {tool} {version} for {platform}, and its publisher "
+        "vouches for it with SHA-1 or MD5 at most",
+        f"declare one of {_offered(tool, platform, catalogue)}",
     )
+
+
+def _offered(tool: str, platform: str, catalogue: Catalogue) -> str:
+    """The versions whose digests are shipped, the latest first."""
+    artifacts = (catalogue.artifact(tool, str(each), platform) for each in catalogue.versions(tool))
+    named = [each.version for each in artifacts if each and each.trust == TRUST_LEVELS[0]]
+    return ", ".join(named[:4]) + (", …" if len(named) > 4 else "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bootstrap.core.assess import pick_driver
 from bootstrap.core.assess_cluster import wanted_kubernetes
-from bootstrap.core.choice import Choices, choose
+from bootstrap.core.choice import Choices, choose, in_store
 from bootstrap.core.finding import Finding, Group, Status
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile import ClusterSpec, Profile
@@ -47,7 +47,7 @@ def plan(
     request: Request,
 ) -> Plan:
     """The steps that make the machine match, in order, each with the reason for it."""
-    choices = choose(profile, state, knowledge)
+    choices = choose(profile, state, knowledge, request.trust)
     steps = [*_installs(choices, state)]
     if profile.cluster is not None and not request.tools_only:
         steps += _cluster_steps(
@@ -79,12 +79,11 @@ def _lifted(finding: Finding, request: Request) -> bool:
 
 
 def _installs(choices: Choices, state: HostState) -> Iterator[Step]:
-    digests = {each.sha256 for each in state.stored}
     for choice in choices.values():
         if choice.artifact is not None:
             seen = choice.state
             because = f"{seen.release} on PATH is not it" if seen.path else "not found"
-            yield InstallArtifact(choice.artifact, because, choice.artifact.sha256 in digests)
+            yield InstallArtifact(choice.artifact, because, in_store(choice.artifact, state.stored))
 
 
 def _cluster_steps(

@@ -132,8 +132,10 @@ def _install(step: Step, work: Work) -> str:
 
 
 def _delivery(artifact: Artifact, settings: Settings) -> Delivery:
+    mirrors = parse_mirrors(settings.mirrors)
     return Delivery(
-        url=mirrored(artifact.url, parse_mirrors(settings.mirrors)),
+        url=mirrored(artifact.url, mirrors),
+        checksum_url=mirrored(artifact.checksum_url, mirrors) if artifact.checksum_url else "",
         ca_bundle=Path(settings.ca_bundle) if settings.ca_bundle else None,
         installed_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bootstrap import __version__
@@ -18,9 +18,17 @@ from bootstrap.core.catalogue import Artifact
 from bootstrap.core.codec import to_plain
 from bootstrap.core.events import Emit
 from bootstrap.host.places import Places
+from bootstrap.store.checksum import with_digest
 from bootstrap.store.disk import allow_execution, disk_errors, sync_folders, write_text
 from bootstrap.store.download import download
-from bootstrap.store.inventory import RECEIPT, Receipt, executable_of, place_of, read_receipt
+from bootstrap.store.inventory import (
+    RECEIPT,
+    Receipt,
+    executable_of,
+    installed,
+    place_of,
+    read_receipt,
+)
 from bootstrap.store.unpack import extract_member
 from bootstrap.store.urls import mask
 
@@ -36,6 +44,8 @@ class Delivery:
     url: str
     ca_bundle: Path | None
     installed_at: str
+    checksum_url: str = ""
+    """After mirrors; empty for an artifact whose digest is known."""
 
 
 def install(artifact: Artifact, places: Places, delivery: Delivery, emit: Emit) -> Path:
@@ -47,17 +57,32 @@ def install(artifact: Artifact, places: Places, delivery: Delivery, emit: Emit) 
     with disk_errors(places.data, f"{artifact.tool} {artifact.version}", artifact.size):
         places.staging.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(places)
-        place = place_of(places, artifact)
-        if is_intact(place, artifact):
+        artifact = _identified(artifact, places, delivery)
+        if artifact.sha256 and is_intact(place_of(places, artifact), artifact):
             return executable_of(places, artifact)
         folder = Path(tempfile.mkdtemp(prefix=f"{_RUN}-", dir=places.staging))
         try:
-            _set_aside(place, folder / "damaged")
-            _fill(folder / "new", artifact, delivery, emit)
+            if artifact.sha256:
+                _set_aside(place_of(places, artifact), folder / "damaged")
+            artifact = _fill(folder / "new", artifact, delivery, emit)
+            place = place_of(places, artifact)
+            _set_aside(place, folder / "before")
             _publish(folder / "new", place, places)
         finally:
             _remove(folder)
     return executable_of(places, artifact)
+
+
+def _identified(artifact: Artifact, places: Places, delivery: Delivery) -> Artifact:
+    """With the digest that it must have: known, verified here before, or the publisher's word."""
+    if artifact.sha256:
+        return artifact
+    kept = installed(places, artifact)
+    if kept is not None:
+        known = replace(artifact, sha256=kept.sha256)
+        if is_intact(place_of(places, known), known):
+            return known
+    return with_digest(artifact, delivery.checksum_url, delivery.ca_bundle)
 
 
 def sweep(places: Places) -> None:
@@ -87,19 +112,22 @@ def _set_aside(place: Path, away: Path) -> None:
         place.rename(away)
 
 
-def _fill(folder: Path, artifact: Artifact, delivery: Delivery, emit: Emit) -> None:
+def _fill(folder: Path, artifact: Artifact, delivery: Delivery, emit: Emit) -> Artifact:
+    """The artifact as it was received: its sha256 is known now in any case."""
     folder.mkdir(mode=0o700)
     executable = folder / artifact.tool
     target = folder / "archive" if artifact.member else executable
-    size = download(artifact, target, url=delivery.url, ca_bundle=delivery.ca_bundle, emit=emit)
-    sha256 = artifact.sha256
+    received = download(artifact, target, url=delivery.url, ca_bundle=delivery.ca_bundle, emit=emit)
+    artifact = replace(artifact, sha256=received.sha256)
+    sha256 = received.sha256
     if artifact.member:
         sha256 = extract_member(target, artifact.member, executable)
         target.unlink()
     allow_execution(executable)
-    receipt = _receipt(artifact, delivery, size, sha256)
+    receipt = _receipt(artifact, delivery, received.size, sha256)
     write_text(folder / RECEIPT, json.dumps(to_plain(receipt), indent=2) + "\n")
     sync_folders(folder)
+    return artifact
 
 
 def _receipt(artifact: Artifact, delivery: Delivery, size: int, executable_sha256: str) -> Receipt:

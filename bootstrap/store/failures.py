@@ -58,13 +58,20 @@ def wrong_size(artifact: Artifact, url: str, announced: int | None) -> KbootErro
     )
 
 
-def wrong_file(artifact: Artifact, url: str, sha256: str, size: int) -> KbootError:
+def wrong_file(
+    artifact: Artifact, url: str, algorithm: str, found: str, expected: str, size: int
+) -> KbootError:
+    """Digests are hex, `size` is bytes received."""
     why = (
-        f"got sha256 {_short(sha256)} ({size:,} bytes) from {mask(url)}; "
-        f"{_witness(artifact)} says {_short(artifact.sha256)}"
+        f"got {algorithm} {_short(found)} ({size:,} bytes) from {mask(url)}; "
+        f"{_witness(artifact)} says {_short(expected)}"
     )
-    digests = (f"got      sha256 {sha256}", f"expected sha256 {artifact.sha256}")
+    digests = (f"got      {algorithm} {found}", f"expected {algorithm} {expected}")
     return _integrity(artifact, url, why, digests)
+
+
+def bad_checksum_file(artifact: Artifact, url: str, why: str) -> KbootError:
+    return _integrity(artifact, url, f"the checksum file {mask(url)} {why}")
 
 
 def _integrity(artifact: Artifact, url: str, why: str, items: tuple[str, ...] = ()) -> KbootError:

@@ -56,6 +56,15 @@ def read_receipt(folder: Path) -> Receipt | None:
         return None
 
 
+def installed(places: Places, artifact: Artifact) -> Receipt | None:
+    """The receipt of that release, installed before at the same level, whatever its digest."""
+    wanted = (artifact.version, artifact.platform, artifact.trust)
+    folder = places.artifacts / artifact.tool
+    receipts = (read_receipt(path.parent) for path in sorted(folder.glob(f"*/{RECEIPT}")))
+    fitting = (r for r in receipts if r and (r.version, r.platform, r.trust) == wanted)
+    return next(fitting, None)
+
+
 def inventory(places: Places) -> tuple[StoredArtifact, ...]:
     """Every installed artifact, by its receipt; what is no receipt is passed over.
 

@@ -161,8 +161,13 @@ def _step_details(step: Step) -> list[Line]:
         lines += paragraph(artifact.url, 14, "       from")
         if artifact.member:
             lines += paragraph(artifact.member, 14, "       member")
-        lines += paragraph(artifact.sha256, 14, "       sha256")
-        lines += paragraph(f"{artifact.trust}: {artifact.origin}", 14, "       trust")
+        if artifact.checksum_url:
+            lines += paragraph(artifact.checksum_url, 14, "       digest")
+        else:
+            lines += paragraph(artifact.sha256, 14, "       sha256")
+        trust = f"{artifact.trust}: {artifact.in_words}"
+        origin = "" if artifact.checksum_url else f" ({artifact.origin})"
+        lines += paragraph(trust + origin, 14, "       trust")
     for argv in step.commands:
         lines += paragraph(" ".join(argv), 14, "       runs")
     return lines

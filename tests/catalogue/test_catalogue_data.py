@@ -31,6 +31,8 @@ def artifacts() -> Iterator[Artifact]:
 
 
 ARTIFACTS = tuple(artifacts())
+SHIPPED = tuple(each for each in ARTIFACTS if each.trust == "catalogue")
+BY_PUBLISHER = tuple(each for each in ARTIFACTS if each.trust == "publisher")
 
 
 def named(artifact: Artifact) -> str:
@@ -49,14 +51,14 @@ def test_there_is_a_file_for_every_tool_and_one_for_the_drivers() -> None:
 
 
 def test_there_are_as_many_artifacts_as_were_gathered() -> None:
-    assert Counter(each.tool for each in ARTIFACTS) == {"minikube": 238, "kubectl": 39}
+    assert Counter(each.tool for each in SHIPPED) == {"minikube": 238, "kubectl": 39}
+    assert {each.tool for each in BY_PUBLISHER} == {"minikube", "kubectl"}
 
 
 @pytest.mark.parametrize("artifact", ARTIFACTS, ids=named)
 def test_every_artifact_is_well_formed(artifact: Artifact) -> None:
     url = urlsplit(artifact.url)
     system, arch = artifact.platform.split("/")
-    assert re.fullmatch(r"[0-9a-f]{64}", artifact.sha256)
     assert (url.scheme, url.query, url.fragment) == ("https", "", "")
     assert url.netloc in ("storage.googleapis.com", "dl.k8s.io")
     assert f"/v{artifact.version}/" in url.path
@@ -67,8 +69,43 @@ def test_every_artifact_is_well_formed(artifact: Artifact) -> None:
     assert bool(artifact.member) == artifact.url.endswith(".tar.gz")
 
 
+@pytest.mark.parametrize("artifact", SHIPPED, ids=named)
+def test_a_shipped_digest_is_sha256_and_its_origin_is_told(artifact: Artifact) -> None:
+    assert re.fullmatch(r"[0-9a-f]{64}", artifact.sha256)
+    assert artifact.origin and not artifact.checksum_url
+
+
+@pytest.mark.parametrize("artifact", BY_PUBLISHER, ids=named)
+def test_what_the_publisher_vouches_for_has_a_strong_checksum_file(artifact: Artifact) -> None:
+    assert artifact.algorithm in ("sha256", "sha512")
+    assert artifact.checksum_url == f"{artifact.url}.{artifact.algorithm}"
+    assert (artifact.sha256, artifact.size, artifact.member) == ("", None, "")
+
+
+CHECKSUM_FILES = [  # kubectl: .sha1 up to 1.11, .sha512 from 1.12.0, .sha256 from 1.15.4
+    ("kubectl", "1.11.9", "linux/amd64", None),
+    ("kubectl", "1.12.0", "linux/amd64", "sha512"),
+    ("kubectl", "1.15.3", "linux/amd64", "sha512"),
+    ("kubectl", "1.15.4", "linux/amd64", "sha256"),
+    ("kubectl", "1.24.0", "linux/arm64", "sha256"),
+    ("kubectl", "1.20.9", "darwin/arm64", None),
+    ("kubectl", "1.21.1", "darwin/arm64", "sha256"),
+    ("minikube", "0.25.1", "linux/amd64", "sha256"),
+    ("minikube", "0.25.1", "linux/arm64", None),
+    ("minikube", "1.17.1", "darwin/arm64", None),
+]
+
+
+@pytest.mark.parametrize(("tool", "version", "platform", "algorithm"), CHECKSUM_FILES)
+def test_a_checksum_file_is_asked_for_where_the_publisher_has_one(
+    tool: str, version: str, platform: str, algorithm: str | None
+) -> None:
+    artifact = CATALOGUE.artifact(tool, version, platform)
+    assert (artifact.algorithm if artifact else None) == algorithm
+
+
 def test_no_digest_stands_twice() -> None:
-    assert not [digest for digest, n in Counter(a.sha256 for a in ARTIFACTS).items() if n > 1]
+    assert not [digest for digest, n in Counter(a.sha256 for a in SHIPPED).items() if n > 1]
 
 
 @pytest.mark.parametrize("tool", [tool.name for tool in TOOLS])
@@ -92,7 +129,7 @@ def test_releases_that_the_feed_leaves_out_have_no_digest() -> None:
     without = {
         str(version)
         for version in CATALOGUE.versions("minikube")
-        if CATALOGUE.artifact("minikube", str(version), "linux/amd64") is None
+        if found("minikube", str(version), "linux/amd64").trust != "catalogue"
     }
     assert without == {"0.25.1", "0.25.2", "1.25.0"}
 
@@ -170,7 +207,7 @@ def test_the_files_of_today_are_found() -> None:
 
 
 def test_no_digest_known_from_one_republication_only_is_shipped() -> None:
-    origins = {each.origin for each in ARTIFACTS if each.tool == "kubectl"}
+    origins = {each.origin for each in SHIPPED if each.tool == "kubectl"}
     assert origins == {
         "publisher; pinned by several independent public projects",
         "computed; pinned by several independent public projects",

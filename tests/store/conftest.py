@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.host.places import Places
-from bootstrap.store import download
+from bootstrap.store import request
 from tests.mirror import Mirror
 from tests.store.samples import BODY, PATH, places_in
 
@@ -20,7 +20,7 @@ Start = Callable[..., subprocess.Popen[str]]
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(download, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(request, "FIRST_PAUSE", 0.01)
     file = tmp_path / "served"
     file.write_bytes(BODY)
     with Mirror({PATH: file}) as running:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,14 @@ NO_PAUSE = {"Retry-After": "0"}
 
 def fetch(mirror: Mirror, to: Path, wanted: Artifact | None = None) -> list[Event]:
     events: list[Event] = []
-    size = download(
+    received = download(
         wanted or artifact(),
         to,
         url=mirror.url + PATH,
         ca_bundle=mirror.ca_file,
         emit=events.append,
     )
-    assert size == to.stat().st_size
+    assert received == (to.stat().st_size, sha256(to.read_bytes()).hexdigest())
     return events
 
 

@@ -1,0 +1,103 @@
+"""Ask a server for one file: follow redirects, try again what may pass, say the rest at once."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import urllib3
+from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry, make_headers
+
+from bootstrap.core.catalogue import Artifact
+from bootstrap.errors import KbootError
+from bootstrap.store import failures
+from bootstrap.store.connection import credentials, is_passing, open_pool, reason
+from bootstrap.store.urls import check_allowed, redirected
+
+TRIES = 3
+FIRST_PAUSE = 0.5
+"""Seconds; each further one is four times as long."""
+MAX_PAUSE = 10.0
+"""Seconds, also when the server's Retry-After asks for more."""
+MAX_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_PASSING = (408, 429, 500, 502, 503, 504)
+
+T = TypeVar("T")
+Receive = Callable[[str, BaseHTTPResponse], T]
+"""Reads the body of a 200 answer; gets the URL that gave it, after redirects."""
+
+
+class _AgainError(Exception):
+    """This try failed in a way that may pass; `failure` is what to say if it does not."""
+
+    def __init__(self, failure: KbootError, pause: float | None = None) -> None:
+        super().__init__(failure.what)
+        self.failure = failure
+        self.pause = pause
+
+
+def ask(artifact: Artifact, url: str, ca_bundle: Path | None, receive: Receive[T]) -> T:
+    """What `receive` makes of the answer.
+
+    Raises KbootError: 13 not https, 20 not reached or broken off, 21 any other answer than 200,
+    and what `receive` raises. The errors leave `state` to the caller.
+    """
+    check_allowed(url)
+    for tried in range(1, TRIES + 1):
+        try:
+            return _try(artifact, url, ca_bundle, receive)
+        except _AgainError as again:
+            if tried == TRIES:
+                raise failures.after_tries(again.failure, tried) from again.__cause__
+            pause = again.pause if again.pause is not None else FIRST_PAUSE * 4 ** (tried - 1)
+            time.sleep(min(pause, MAX_PAUSE))
+    raise AssertionError("the last try returns or raises")
+
+
+def _try(artifact: Artifact, asked: str, ca_bundle: Path | None, receive: Receive[T]) -> T:
+    url = asked
+    try:
+        for _ in range(MAX_REDIRECTS + 1):
+            with open_pool(url, ca_bundle) as pool:
+                response = _request(pool, url)
+                try:
+                    if response.status == 200:
+                        return receive(url, response)
+                    if response.status not in _REDIRECTS:
+                        raise _refused(artifact, url, response)
+                    url = redirected(url, response.headers.get("location", ""))
+                finally:
+                    response.close()
+        raise failures.too_many_redirects(artifact, asked, MAX_REDIRECTS)
+    except HTTPError as error:
+        failure = failures.unreachable(artifact, url, reason(error))
+        raise (_AgainError(failure) if is_passing(error) else failure) from error
+
+
+def _request(pool: urllib3.PoolManager, url: str) -> BaseHTTPResponse:
+    asked = make_headers(basic_auth=credentials(url), user_agent="kboot")
+    return pool.request(
+        "GET",
+        url,
+        headers={**asked, "Accept-Encoding": "identity"},
+        redirect=False,
+        preload_content=False,
+        decode_content=False,
+    )
+
+
+def _refused(artifact: Artifact, url: str, response: BaseHTTPResponse) -> Exception:
+    failure = failures.bad_status(artifact, url, response.status)
+    passes = response.status in _PASSING
+    return _AgainError(failure, _asked_pause(response)) if passes else failure
+
+
+def _asked_pause(response: BaseHTTPResponse) -> float | None:
+    with suppress(InvalidHeader):
+        asked = response.headers.get("retry-after")
+        return Retry().parse_retry_after(asked) if asked else None
+    return None

@@ -94,7 +94,9 @@ def execute(plan: Plan, work: Work) -> Iterator[Outcome]:
 def _state(done: list[str], plan: Plan, failed: Step) -> list[str]:
     """What was done before, and what was not begun."""
     after = plan.steps[plan.steps.index(failed) + 1 :]
-    said = [f"done: {', '.join(done)}"] if done else ["nothing was changed before it"]
+    # An installation that failed left nothing; what minikube left is told by `_cluster_now`.
+    nothing = "nothing was changed" + ("" if isinstance(failed, InstallArtifact) else " before it")
+    said = [f"done: {', '.join(done)}"] if done else [nothing]
     if after:
         said.append(f"not begun: {', '.join(f'{verb(s)} {s.subject}' for s in after)}")
     return said

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from bootstrap.core.catalogue import TRUST_LEVELS
 from bootstrap.core.gate import GATE_IDS
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
@@ -87,7 +88,7 @@ TUTORIAL = World(
 )
 ANY = World(
     minikube=("1.38.1", "0.25", "1.19.0", ">=0.25", "0.25.1", "99", "==1.37.*"),
-    kubectl=("1.35.2", "1.9.3", "1.20", "99.1", "1.36.0-rc.1", ""),
+    kubectl=("1.35.2", "1.9.3", "1.20", "1.24.0", "99.1", "1.36.0-rc.1", ""),
     docker=("18.02", ">=20.10", "28.0.0-rc.1", ""),
     virtualbox=(">=5.2,<5.3", "7.2.22", "7", ""),
     drivers=(("docker",), ("none",), ("kvm2",), ("vfkit",), ("kvm2", "podman", "docker")),
@@ -238,9 +239,12 @@ host_states = st.builds(
 
 requests = st.sampled_from(
     [
-        Request(offline=offline, tools_only=tools_only, recreate=recreate)
-        for offline, tools_only, recreate in product(
-            (False, False, False, True), (False, False, False, True), (False, False, True)
+        Request(trust=trust, offline=offline, tools_only=tools_only, recreate=recreate)
+        for trust, offline, tools_only, recreate in product(
+            TRUST_LEVELS,
+            (False, False, False, True),
+            (False, False, False, True),
+            (False, False, True),
         )
     ]
 )

@@ -5,20 +5,23 @@ from dataclasses import dataclass, replace
 
 from bootstrap.core.catalogue import Artifact
 from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.offer import offer_for
+from bootstrap.core.packages import Offer
 from bootstrap.core.profile import Policy, Profile, Requirement
 from bootstrap.core.state import HostState, ToolState
 from bootstrap.core.tool import Tool
-from bootstrap.core.version import Version, parse_version
+from bootstrap.core.version import Version, find_version, parse_version
 
 
 @dataclass(frozen=True)
 class Choice:
-    """For one tool. `artifact` set: kboot installs it."""
+    """For one tool. `artifact` or `offer` set: kboot installs it, or has it installed."""
 
     tool: Tool
     state: ToolState
     requirement: Requirement | None
     artifact: Artifact | None = None
+    offer: Offer | None = None
     refusal: str = ""
     """Why nothing is installed although the policy is `install` and something is missing."""
 
@@ -34,6 +37,8 @@ class Choice:
         """The version in use once the plan is carried out; None: none, or not known."""
         if self.artifact is not None:
             return parse_version(self.artifact.version)
+        if self.offer is not None and self.offer.packages:
+            return find_version(self.offer.version)
         return None if self.state.failure else self.state.release
 
 
@@ -59,10 +64,13 @@ def _choose_one(
         seen = replace(seen, failure="it names no version")
     choice = Choice(tool, seen, requirement)
     wants_install = requirement is not None and requirement.policy is Policy.INSTALL
-    if requirement is None or not wants_install or choice.satisfied or seen.failure:
+    if requirement is None or not wants_install or seen.failure:
         return choice
-    if tool.source != "artifact":
-        return Choice(tool, seen, requirement, refusal="kboot does not install system packages yet")
+    if tool.source == "package":
+        offer, refusal = offer_for(tool, seen, requirement, state, satisfied=choice.satisfied)
+        return replace(choice, offer=offer, refusal=refusal)
+    if choice.satisfied:
+        return choice
     artifact = resolve(requirement, state.platform, knowledge)
     if artifact is None:
         return Choice(

@@ -145,7 +145,7 @@ def _packages(step: Step, work: Work) -> str:
     version = fitting(step, tool, work.profile, work.around) if step.packages else ""
     for argv in install_lines(step):
         _run(argv, env, step, work, work.limits.packages)
-    return version
+    return "; ".join(filter(None, (version, tool.afterwards if step.packages else "")))
 
 
 def _delivery(artifact: Artifact, settings: Settings) -> Delivery:

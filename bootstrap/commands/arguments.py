@@ -26,6 +26,7 @@ _FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
     (_LOOKING, "--ca-bundle", {"metavar": "FILE", "help": "certificates to trust for downloads"}),
     (_LOOKING, "--trust", {"metavar": "LEVEL", "help": "catalogue, publisher or first-seen"}),
     (_LOOKING, "--offline", {**_SWITCH, "help": "download nothing"}),
+    (_LOOKING, "--allow-sudo", {**_SWITCH, "help": "install packages through `sudo -n`"}),
     (_LOOKING, "--tools-only", {**_SWITCH, "help": "leave the cluster alone"}),
     (_LOOKING, "--fresh", {**_SWITCH, "help": "ignore what is cached"}),
     (("plan", "doctor"), "--save-state", {"metavar": "FILE", "help": "keep what was observed"}),

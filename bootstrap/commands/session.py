@@ -49,6 +49,7 @@ class Session:
             offline=getattr(arguments, "offline", False),
             tools_only=getattr(arguments, "tools_only", False),
             recreate=getattr(arguments, "recreate", False),
+            allow_sudo=self.settings.allow_sudo,
         )
         self._asked = self._ask() if _observes(arguments) else None
 
@@ -92,4 +93,5 @@ def _settings(arguments: Namespace, environ: Mapping[str, str], path: Path) -> S
         trust=getattr(arguments, "trust", None),
         mirrors=getattr(arguments, "mirror", None),
         ca_bundle=getattr(arguments, "ca_bundle", None),
+        allow_sudo=getattr(arguments, "allow_sudo", False),
     )

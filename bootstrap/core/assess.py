@@ -2,6 +2,7 @@
 
 from bootstrap.core.assess_cluster import fit_findings, state_findings
 from bootstrap.core.assess_host import driver_findings, room_findings
+from bootstrap.core.assess_packages import privilege_findings
 from bootstrap.core.assess_tools import tool_findings
 from bootstrap.core.catalogue import Artifact
 from bootstrap.core.choice import Choices, choose, in_store
@@ -20,12 +21,17 @@ def assess(
     choices = choose(profile, state, knowledge, request.trust)
     cluster = None if request.tools_only else profile.cluster
     if cluster is None:
-        return (*_tools(profile, choices, ()), *_offline(choices, state, request))
+        return (
+            *_tools(profile, choices, ()),
+            *_offline(choices, state, request),
+            *privilege_findings(profile, choices, state, request),
+        )
     driver, why = pick_driver(profile, cluster, state, choices, knowledge)
     needs = knowledge.catalogue.drivers[driver]
     return (
         *_tools(profile, choices, ("minikube", *needs.tools)),
         *_offline(choices, state, request),
+        *privilege_findings(profile, choices, state, request),
         *_several_drivers(cluster, driver, why),
         *driver_findings(needs, profile, state, choices),
         *room_findings(cluster, state),
@@ -89,9 +95,10 @@ def _offline(choices: Choices, state: HostState, request: Request) -> tuple[Find
         for choice in choices.values()
         if choice.artifact and not in_store(choice.artifact, state.stored)
     ]
-    if not request.offline or not missing:
+    packages = [name for each in choices.values() if each.offer for name in each.offer.packages]
+    if not request.offline or not (missing or packages):
         return ()
-    names = ", ".join(f"{each.tool} {each.version}" for each in missing)
+    names = ", ".join([*(f"{each.tool} {each.version}" for each in missing), *packages])
     return (
         Finding(
             Group.TOOLS,

@@ -12,7 +12,8 @@ def tool_findings(choice: Choice, profile: Profile, *, needed: bool) -> tuple[Fi
 
     `needed`: the cluster cannot be started without it.
     """
-    return (_presence(choice, profile, needed=needed), *_verdicts(choice, needed=needed))
+    presence = _presence(choice, profile, needed=needed)
+    return (presence, *_verdicts(choice, profile, needed=needed))
 
 
 def _presence(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
@@ -41,6 +42,8 @@ def _unknown(choice: Choice, *, needed: bool) -> Finding:
 def _absent(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
     if choice.artifact is not None:
         return _drift(choice, profile, "not-found")
+    if choice.offer is not None:
+        return _package_drift(choice, profile, "not-found")
     if _policy(choice) is Policy.INSTALL:
         return _cannot_install(choice, "not-found")
     blocks = None
@@ -60,6 +63,8 @@ def _absent(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
 def _wrong_version(choice: Choice, profile: Profile) -> Finding:
     if choice.artifact is not None:
         return _drift(choice, profile, "wrong-version")
+    if choice.offer is not None:
+        return _package_drift(choice, profile, "wrong-version")
     if _policy(choice) is Policy.INSTALL:
         return _cannot_install(choice, "wrong-version")
     by_hand = f"{choice.tool.by_hand}, or change the version in the profile"
@@ -96,6 +101,17 @@ def _drift(choice: Choice, profile: Profile, reason: str) -> Finding:
     )
 
 
+def _package_drift(choice: Choice, profile: Profile, reason: str) -> Finding:
+    offer = choice.offer
+    assert offer is not None
+    what = f"{offer.manager}'s {' '.join(offer.packages)}"
+    version = offer.version or "once it is known that its version fits"
+    up = profile.command_line("up")
+    installs = f"`{up}` installs {what}, {version}" if offer.packages else f"`{up}` starts it"
+    detail = "; ".join(filter(None, (installs, choice.tool.afterwards)))
+    return _finding(choice, Status.DRIFT, reason, detail=detail, fix=up)
+
+
 def _cannot_install(choice: Choice, reason: str) -> Finding:
     """Policy is `install`, and kboot has nothing that it may install."""
     assert choice.refusal is not None
@@ -110,12 +126,29 @@ def _cannot_install(choice: Choice, reason: str) -> Finding:
     )
 
 
-def _verdicts(choice: Choice, *, needed: bool) -> tuple[Finding, ...]:
+def _verdicts(choice: Choice, profile: Profile, *, needed: bool) -> tuple[Finding, ...]:
     if choice.state.path is None:
         return ()
+    if choice.offer is not None and not choice.satisfied:
+        return ()  # of a tool that is going to be another
     return tuple(
-        _verdict_finding(choice, verdict, needed=needed)
+        _started_by_step(choice, verdict, profile)
+        if verdict.startable and choice.offer is not None
+        else _verdict_finding(choice, verdict, needed=needed)
         for verdict in choice.tool.judge(choice.state)
+    )
+
+
+def _started_by_step(choice: Choice, verdict: Verdict, profile: Profile) -> Finding:
+    up = profile.command_line("up")
+    return Finding(
+        Group.TOOLS,
+        choice.tool.name,
+        Status.DRIFT,
+        verdict.reason,
+        verdict.message,
+        detail=f"`{up}` starts it",
+        fix=up,
     )
 
 

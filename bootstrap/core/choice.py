@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from bootstrap.core.catalogue import TRUST_LEVELS, Artifact, Catalogue
 from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.offer import offer_for
+from bootstrap.core.packages import Offer
 from bootstrap.core.profile import Policy, Profile, Requirement
 from bootstrap.core.state import HostState, StoredArtifact, ToolState
 from bootstrap.core.tool import Tool
-from bootstrap.core.version import Version, parse_version
+from bootstrap.core.version import Version, find_version, parse_version
 from bootstrap.errors import Exit
 
 WEAKEST = TRUST_LEVELS[-1]
@@ -26,12 +28,13 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """For one tool. `artifact` set: kboot installs it."""
+    """For one tool. `artifact` or `offer` set: kboot installs it, or has it installed."""
 
     tool: Tool
     state: ToolState
     requirement: Requirement | None
     artifact: Artifact | None = None
+    offer: Offer | None = None
     refusal: Refusal | None = None
     """Why nothing is installed although the policy is `install` and something is missing."""
 
@@ -47,6 +50,8 @@ class Choice:
         """The version in use once the plan is carried out; None: none, or not known."""
         if self.artifact is not None:
             return parse_version(self.artifact.version)
+        if self.offer is not None and self.offer.packages:
+            return find_version(self.offer.version)
         return None if self.state.failure else self.state.release
 
 
@@ -78,13 +83,14 @@ def _choose_one(
         seen = replace(seen, failure="it names no version")
     choice = Choice(tool, seen, requirement)
     wants_install = requirement is not None and requirement.policy is Policy.INSTALL
-    if requirement is None or not wants_install or choice.satisfied or seen.failure:
+    if requirement is None or not wants_install or seen.failure:
         return choice
-    if tool.source != "artifact":
-        refusal = Refusal(
-            "kboot does not install system packages yet", tool.by_hand, Exit.NOT_OFFERED
-        )
-        return replace(choice, refusal=refusal)
+    if tool.source == "package":
+        offer, why = offer_for(tool, seen, requirement, state, satisfied=choice.satisfied)
+        refusal = Refusal(why, tool.by_hand, Exit.NOT_OFFERED) if why else None
+        return replace(choice, offer=offer, refusal=refusal)
+    if choice.satisfied:
+        return choice
     artifact = resolve(requirement, state.platform, knowledge.catalogue, trust)
     if artifact is None:
         refusal = _refusal(requirement, state.platform, knowledge.catalogue, trust)

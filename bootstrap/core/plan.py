@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bootstrap.core.assess import pick_driver
 from bootstrap.core.assess_cluster import wanted_kubernetes
+from bootstrap.core.assess_packages import run_packages
 from bootstrap.core.choice import Choices, choose, in_store
 from bootstrap.core.finding import Finding, Group, Status
 from bootstrap.core.knowledge import Knowledge
@@ -15,6 +16,7 @@ from bootstrap.core.step import (
     DeleteCluster,
     InstallArtifact,
     RefreshKubeconfig,
+    RunPackages,
     StartCluster,
     Step,
 )
@@ -48,7 +50,7 @@ def plan(
 ) -> Plan:
     """The steps that make the machine match, in order, each with the reason for it."""
     choices = choose(profile, state, knowledge, request.trust)
-    steps = [*_installs(choices, state)]
+    steps = [*_installs(choices, state, request)]
     if profile.cluster is not None and not request.tools_only:
         steps += _cluster_steps(
             profile, profile.cluster, state, findings, choices, knowledge, request
@@ -65,7 +67,7 @@ def gates_decide(left: Plan, findings: tuple[Finding, ...]) -> bool:
     "Stopped" just after a start is minikube's word for the same (0.25, its port being taken).
     """
     open_ = {f.reason for f in findings if f.group is Group.CLUSTER and f.status is Status.DRIFT}
-    installs = any(isinstance(step, InstallArtifact) for step in left.steps)
+    installs = any(isinstance(step, InstallArtifact | RunPackages) for step in left.steps)
     return (
         not left.blockers and not installs and open_ <= {"api-does-not-answer", "cluster-stopped"}
     )
@@ -78,12 +80,14 @@ def _lifted(finding: Finding, request: Request) -> bool:
     return request.recreate and finding.reason == "cluster-differs"
 
 
-def _installs(choices: Choices, state: HostState) -> Iterator[Step]:
+def _installs(choices: Choices, state: HostState, request: Request) -> Iterator[Step]:
     for choice in choices.values():
         if choice.artifact is not None:
             seen = choice.state
             because = f"{seen.release} on PATH is not it" if seen.path else "not found"
             yield InstallArtifact(choice.artifact, because, in_store(choice.artifact, state.stored))
+        elif choice.offer is not None:
+            yield run_packages(choice, state, request)
 
 
 def _cluster_steps(

@@ -10,7 +10,7 @@ from bootstrap.core.gate import GateResult
 from bootstrap.core.plan import Plan
 from bootstrap.core.profile import Profile
 from bootstrap.core.state import HostState
-from bootstrap.core.step import InstallArtifact, Step, verb
+from bootstrap.core.step import InstallArtifact, RunPackages, Step, verb
 from bootstrap.errors import Exit, KbootError
 
 SCHEMA = 1
@@ -81,7 +81,9 @@ def _plan(plan: Plan) -> Mapping[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    kind = "download" if isinstance(step, InstallArtifact) and not step.stored else "local"
+    fetched = isinstance(step, InstallArtifact) and not step.stored
+    packaged = isinstance(step, RunPackages) and bool(step.packages)
+    kind = "download" if fetched or packaged else "local"
     return {"verb": verb(step), "subject": step.subject, "kind": kind, **to_plain(step)}
 
 

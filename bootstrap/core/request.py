@@ -11,3 +11,4 @@ class Request:
     offline: bool = False
     tools_only: bool = False
     recreate: bool = False
+    allow_sudo: bool = False

@@ -47,10 +47,16 @@ def from_environment(settings: Settings, environ: Mapping[str, str]) -> Settings
 
 
 def from_flags(
-    settings: Settings, *, trust: str | None, mirrors: list[str] | None, ca_bundle: str | None
+    settings: Settings,
+    *,
+    trust: str | None,
+    mirrors: list[str] | None,
+    ca_bundle: str | None,
+    allow_sudo: bool = False,
 ) -> Settings:
     """`settings` with what the command line says."""
     found: dict[str, Any] = {"trust": trust, "mirrors": mirrors, "ca_bundle": ca_bundle}
+    found["allow_sudo"] = allow_sudo
     given = {key: value for key, value in found.items() if value}
     return _with(settings, given, "the command line")
 

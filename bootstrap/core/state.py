@@ -111,6 +111,16 @@ class HostState:
     tools: Mapping[str, ToolState]
     cluster: ClusterState | None
     stored: tuple[StoredArtifact, ...] = ()
+    package_manager: str = ""
+    """`apt`, `dnf` or `brew`; empty: none is there, or none was needed."""
+    offered: Mapping[str, str] = field(default_factory=dict)
+    """Tool → the version that the manager would install; empty: it has none of the tool.
+
+    A tool that is not in it: not asked, or not known before the manager's lists are fetched.
+    """
+    systemd: bool = False
+    services: tuple[str, ...] = ()
+    """Of the services that the profile's tools need, those that systemd knows."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that tools see and that change what they do (credentials masked)."""
 

@@ -24,6 +24,31 @@ class InstallArtifact:
 
 
 @dataclass(frozen=True)
+class RunPackages:
+    """Have the system's package manager install a tool, and start the tool's service."""
+
+    tool: str
+    manager: str
+    packages: tuple[str, ...]
+    """Empty: it is installed, and its service is only to be started."""
+    version: str
+    """What the manager offers; empty: not known before its lists are fetched."""
+    accepts: str
+    """The profile's constraint. A version outside it is not installed."""
+    because: str
+    service: str = ""
+    sudo: bool = False
+    """True: every line through `sudo -n`, which never asks."""
+    commands: CommandLines = ()
+
+    @property
+    def subject(self) -> str:
+        if not self.packages:
+            return f"service {self.service}"
+        return " ".join(filter(None, (self.tool, self.version, f"({self.manager})")))
+
+
+@dataclass(frozen=True)
 class StartCluster:
     """Create or start the cluster. None: left to minikube, neither passed nor compared."""
 
@@ -75,10 +100,13 @@ class DeleteCluster(ClusterStep):
     """Delete the cluster and all that is in it. Planned only under a flag."""
 
 
-Step = InstallArtifact | StartCluster | RefreshKubeconfig | StopCluster | DeleteCluster
+Step = (
+    InstallArtifact | RunPackages | StartCluster | RefreshKubeconfig | StopCluster | DeleteCluster
+)
 
 VERBS: dict[type, str] = {
     InstallArtifact: "install",
+    RunPackages: "install",
     StartCluster: "start",
     RefreshKubeconfig: "refresh",
     StopCluster: "stop",
@@ -88,4 +116,6 @@ VERBS: dict[type, str] = {
 
 def verb(step: Step) -> str:
     """The word that a plan shows for the step."""
+    if isinstance(step, RunPackages) and not step.packages:
+        return "start"
     return VERBS[type(step)]

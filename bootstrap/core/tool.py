@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -56,6 +56,8 @@ class Verdict(NamedTuple):
     message: str
     fix: str
     usable: bool = True
+    startable: bool = False
+    """True: starting the tool's service mends it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,12 @@ class Tool:
     default_policy: Policy
     by_hand: str
     """What a person does to get it where kboot cannot: a sentence or a command line."""
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """Package manager → what it calls the tool."""
+    service: str = ""
+    """The systemd service that the packages bring, without which the tool is of no use."""
+    afterwards: str = ""
+    """What an installed package still needs of a person."""
     files: tuple[str, ...] = ()
     version_is_of_the_file: bool = False
     """True when the answer depends on the executable's bytes alone, so that it may be cached."""

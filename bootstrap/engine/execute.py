@@ -17,6 +17,7 @@ from bootstrap.cluster.normalise import normalise
 from bootstrap.core.catalogue import Artifact
 from bootstrap.core.events import Emit, Event, Happening
 from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.packages import install_lines, refresh_lines
 from bootstrap.core.plan import Plan
 from bootstrap.core.profile import Profile
 from bootstrap.core.report import Outcome
@@ -25,12 +26,14 @@ from bootstrap.core.step import (
     DeleteCluster,
     InstallArtifact,
     RefreshKubeconfig,
+    RunPackages,
     StartCluster,
     Step,
     StopCluster,
     verb,
 )
 from bootstrap.core.units import show_bytes, show_seconds
+from bootstrap.engine.packages import fitting
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.path import candidates
 from bootstrap.host.runner import run
@@ -52,6 +55,7 @@ class Limits:
     """Seconds that long steps may take."""
 
     start: float = 1800.0
+    packages: float = 1800.0
     stop: float = 300.0
     store_lock: float = 1800.0
 
@@ -104,7 +108,7 @@ def _state(done: list[str], plan: Plan, failed: Step) -> list[str]:
 
 def _cluster_now(failed: Step, work: Work) -> list[str]:
     """What kboot sees of the failed step's cluster, whatever minikube said of it."""
-    if isinstance(failed, InstallArtifact):
+    if isinstance(failed, InstallArtifact | RunPackages):
         return []
     connection = _connection(failed.cluster, work)
     if connection is None:
@@ -131,6 +135,19 @@ def _install(step: Step, work: Work) -> str:
         link(places, work.profile.id, {executable: path})
     size = "from the store" if step.stored else show_bytes(path.stat().st_size)
     return f"{size}, verified ({step.artifact.trust})"
+
+
+def _packages(step: Step, work: Work) -> str:
+    """Fetch the manager's lists, make sure that what it offers fits, and only then install."""
+    assert isinstance(step, RunPackages)
+    env = work.around.for_children(work.profile.id, {"DEBIAN_FRONTEND": "noninteractive"})
+    for argv in refresh_lines(step):
+        _run(argv, env, step, work, work.limits.packages)
+    tool = work.knowledge.tool(step.tool)
+    version = fitting(step, tool, work.profile, work.around) if step.packages else ""
+    for argv in install_lines(step):
+        _run(argv, env, step, work, work.limits.packages)
+    return "; ".join(filter(None, (version, tool.afterwards if step.packages else "")))
 
 
 def _delivery(artifact: Artifact, settings: Settings) -> Delivery:
@@ -191,6 +208,7 @@ def _runs_on(step: DeleteCluster, work: Work, connection: Connection) -> KbootEr
 
 _DOERS: Mapping[type, Callable[[Step, Work], str]] = {
     InstallArtifact: _install,
+    RunPackages: _packages,
     StartCluster: _start,
     RefreshKubeconfig: _refresh,
     StopCluster: _stop,
@@ -226,7 +244,7 @@ def _run(
     argv: tuple[str, ...], env: dict[str, str], step: Step, work: Work, timeout: float
 ) -> None:
     name, *arguments = argv
-    executable = work.knowledge.tool(name).executable
+    executable = next((t.executable for t in work.knowledge.tools if t.name == name), name)
     found = candidates(executable, work.around.folders(work.profile.id))
     if not found:
         raise KbootError(Exit.TOOL_FAILED, f"{name} is not there any more", why="it left PATH")

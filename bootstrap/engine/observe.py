@@ -19,6 +19,7 @@ from bootstrap.core.state import (
 )
 from bootstrap.core.version import parse_version
 from bootstrap.engine.ask import Asked, answers
+from bootstrap.engine.packages import with_packages
 from bootstrap.host import hardware
 from bootstrap.host.environment import notable
 from bootstrap.host.probe import Question, ask_all
@@ -48,6 +49,7 @@ def observe(
         known, seen_api = _cluster_files(spec, around) if spec else (None, None)
         host = _host(around)
         host = replace(host, tools=answers(asked, around))
+    host = with_packages(host, profile, knowledge, around)
     if spec is None or known is None or seen_api is None:
         return host
     return replace(host, cluster=_cluster(spec, known, seen_api, host, profile, knowledge, around))

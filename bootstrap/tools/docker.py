@@ -7,8 +7,7 @@ from bootstrap.core.state import ToolState
 from bootstrap.core.tool import Answer, Reading, Tool, Verdict
 from bootstrap.core.version import find_version
 
-# Podman's shim says so on stderr (not with /etc/containers/nodocker) and spells its API otherwise.
-_PODMAN = re.compile(r'using podman|Podman Engine|"APIVersion"')
+_PODMAN = re.compile(r'using podman|Podman Engine|"APIVersion"')  # its shim, on stderr; its API
 _CAUSES = (  # mark in what was said (the first that fits), reason, fix
     ("is Podman", "docker-is-podman", "install Docker Engine, or declare another driver"),
     ("permission denied", "engine-forbidden", "sudo usermod -aG docker $USER, then log in again"),
@@ -23,8 +22,8 @@ def parse(answer: Answer) -> Reading:
     client, engine = answer.texts("Client"), answer.texts("Server")
     ours, theirs = client.get("Version", ""), engine.get("Version", "")
     window = "-".join(engine[key] for key in ("MinAPIVersion", "ApiVersion") if key in engine)
-    facts = {"client": ours, "client_api": client.get("DefaultAPIVersion", "")}
-    facts |= {"engine": theirs, "engine_api": window, "product": "docker"}
+    facts = {"client": ours, "client_api": client.get("DefaultAPIVersion", ""), "engine": theirs}
+    facts |= {"engine_api": window, "product": "docker"}
     said = re.split(r": (?:Get|open|dial) ", answer.err.strip().rpartition("\n")[2])[0][:200]
     facts["engine_error"] = "" if theirs else said or "no engine answers"
     if _PODMAN.search(answer.out + answer.err):
@@ -34,16 +33,14 @@ def parse(answer: Answer) -> Reading:
 
 
 def judge(state: ToolState) -> tuple[Verdict, ...]:
-    """An engine that does not answer is of no use, whatever its client's version."""
     said = state.facts.get("engine_error", "")
-    fitting = [(reason, fix) for mark, reason, fix in _CAUSES if said and mark in said]
-    return tuple(Verdict(reason, said, fix, usable=False) for reason, fix in fitting[:1])
+    why, fix = next((reason, fix) for mark, reason, fix in _CAUSES if mark in said)
+    local = why == "engine-down" and "/var/run/docker.sock" in said  # not one at DOCKER_HOST
+    return (Verdict(why, said, fix, usable=False, startable=local),) if said else ()
 
 
 def detail(state: ToolState) -> str:
-    """`client 28.2.2 (API 1.50), engine 20.10.24 (API 1.12-1.41)`."""
-    facts = state.facts
-    parts = [part for part in ("client", "engine") if part in facts]
+    facts, parts = state.facts, [each for each in ("client", "engine") if each in state.facts]
     return ", ".join(f"{part} {facts[part]} (API {facts.get(part + '_api')})" for part in parts)
 
 
@@ -55,6 +52,9 @@ TOOL = Tool(
     source="package",
     default_policy=Policy.WARN,
     by_hand="install Docker from https://docs.docker.com/engine/install/",
+    packages={"apt": ("docker.io",), "dnf": ("moby-engine",)},  # brew's is Desktop, not an engine
+    service="docker",
+    afterwards="users need the group docker (sudo usermod -aG docker $USER): that is root's power",
     judge=judge,
     detail=detail,
 )

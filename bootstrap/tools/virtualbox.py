@@ -49,6 +49,8 @@ TOOL = Tool(
     source="package",
     default_policy=Policy.WARN,
     by_hand="install VirtualBox from https://www.virtualbox.org/wiki/Downloads",
+    packages={"apt": ("virtualbox",), "dnf": ("VirtualBox",), "brew": ("virtualbox",)},
+    afterwards="its kernel module vboxdrv must be built and loaded too",
     files=(_DEVICE, _ONLY_ON_LINUX),
     judge=judge,
 )

@@ -8,7 +8,7 @@ from bootstrap.core.plan import Plan
 from bootstrap.core.profile import Profile
 from bootstrap.core.report import Report
 from bootstrap.core.state import HostState
-from bootstrap.core.step import InstallArtifact, Step, verb
+from bootstrap.core.step import InstallArtifact, RunPackages, Step, verb
 from bootstrap.core.units import show_bytes, show_seconds
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui.layout import Line, paragraph, plural, row
@@ -132,7 +132,7 @@ def _steps(plan: Plan, *, full: bool) -> list[Line]:
     lines = paragraph(f"Plan: {plural(len(plan.steps), 'step')}{_downloads(plan)}")
     for number, step in enumerate(plan.steps, start=1):
         lines += paragraph(step.because, 52, f"  {number}  {_step(step)}")
-        if full:
+        if full or isinstance(step, RunPackages):
             lines += _step_details(step)
     return lines
 

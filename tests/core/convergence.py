@@ -9,7 +9,7 @@ from bootstrap.core.profile import Profile
 from bootstrap.core.report import doctor_exit, plan_exit, up_exit
 from bootstrap.core.request import Request
 from bootstrap.core.state import HostState
-from bootstrap.core.step import DeleteCluster, InstallArtifact
+from bootstrap.core.step import DeleteCluster, InstallArtifact, RunPackages
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.model_host import apply_all
@@ -55,15 +55,28 @@ def _never_by_surprise(plan: Plan, profile: Profile, request: Request) -> None:
     kinds = [type(step) for step in plan.steps]
     assert request.recreate or DeleteCluster not in kinds, "deletes a cluster unasked"
     if request.tools_only or profile.cluster is None:
-        assert set(kinds) <= {InstallArtifact}, "touches the cluster under --tools-only"
-    downloads = [s for s in plan.steps if isinstance(s, InstallArtifact) and not s.stored]
+        assert set(kinds) <= {InstallArtifact, RunPackages}, (
+            "touches the cluster under --tools-only"
+        )
+    downloads = [
+        step
+        for step in plan.steps
+        if (isinstance(step, InstallArtifact) and not step.stored)
+        or (isinstance(step, RunPackages) and step.packages)
+    ]
+    for step in plan.steps:
+        assert not isinstance(step, RunPackages) or not step.sudo or request.allow_sudo, step
     refused = Exit.OFFLINE_MISSING in [blocker.blocks for blocker in plan.blockers]
     assert refused == bool(request.offline and downloads), "downloads under --offline"
 
 
 def _drift_has_its_step(findings: tuple[Finding, ...], plan: Plan, request: Request) -> None:
     """Also of a blocked plan, which shows what it would do. And no step without its reason."""
-    installs = [step.artifact.tool for step in plan.steps if isinstance(step, InstallArtifact)]
+    installs = [
+        step.tool if isinstance(step, RunPackages) else step.artifact.tool
+        for step in plan.steps
+        if isinstance(step, InstallArtifact | RunPackages)
+    ]
     drifted = [
         each.subject
         for each in findings

@@ -108,12 +108,24 @@ VERSIONS = {
 }
 TROUBLES: dict[str, tuple[dict[str, str], ...]] = {
     "docker": (
-        {"engine_error": "Cannot connect to the Docker daemon", "product": "docker"},
+        {"engine_error": "Cannot connect to the Docker daemon at tcp://192.0.2.1:2375"},
+        {"engine_error": "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."},
         {"engine_error": "permission denied while trying to connect", "product": "docker"},
         {"engine_error": "this docker is Podman", "product": "podman"},
     ),
     "virtualbox": ({"module": "missing"},),
 }
+PACKAGED: tuple[dict[str, object], ...] = tuple(
+    {"package_manager": manager, "offered": offered, "systemd": systemd, "services": services}
+    for manager, offered in (
+        ("apt", {"docker": "28.2.2", "virtualbox": "7.2.22-dfsg-1"}),
+        ("apt", {"docker": "20.10.24+dfsg1-1+deb12u1+b6", "virtualbox": ""}),
+        ("dnf", {"docker": "24.0.5-1.fc39", "virtualbox": "5.2.6-1"}),
+        ("brew", {"virtualbox": "7.2.22,170000"}),
+        ("", {}),
+    )
+    for systemd, services in ((True, ()), (True, ("docker",)), (False, ()))
+)
 FAILURES = ("", "it did not answer within 5 s", "it printed nothing (139)")
 """The empty one: found, and yet it names no version."""
 
@@ -223,9 +235,14 @@ def _stored(machine: HostState) -> tuple[StoredArtifact, ...]:
 
 
 def _host(
-    machine: HostState, full: bool, cluster: ClusterState | None, *tools: ToolState | None
+    machine: HostState,
+    full: bool,
+    packaged: dict[str, object],
+    cluster: ClusterState | None,
+    *tools: ToolState | None,
 ) -> HostState:
     seen = {each.name: each for each in tools if each is not None}
+    machine = replace(machine, **packaged)  # type: ignore[arg-type]
     return replace(machine, tools=seen, cluster=cluster, stored=_stored(machine) if full else ())
 
 
@@ -233,18 +250,26 @@ host_states = st.builds(
     _host,
     st.sampled_from(_machines()),
     st.booleans(),
+    st.sampled_from(PACKAGED),
     st.sampled_from(_cluster_rows()),
     *(_tools(tool.name) for tool in TOOLS),
 )
 
 requests = st.sampled_from(
     [
-        Request(trust=trust, offline=offline, tools_only=tools_only, recreate=recreate)
-        for trust, offline, tools_only, recreate in product(
+        Request(
+            trust=trust,
+            offline=offline,
+            tools_only=tools_only,
+            recreate=recreate,
+            allow_sudo=allow_sudo,
+        )
+        for trust, offline, tools_only, recreate, allow_sudo in product(
             TRUST_LEVELS,
             (False, False, False, True),
             (False, False, False, True),
             (False, False, True),
+            (False, True),
         )
     ]
 )

@@ -20,6 +20,7 @@ from bootstrap.core.step import (
     DeleteCluster,
     InstallArtifact,
     RefreshKubeconfig,
+    RunPackages,
     StartCluster,
     Step,
     StopCluster,
@@ -34,6 +35,8 @@ def apply(state: HostState, step: Step) -> HostState:
     """The machine after the step. Raises AssertionError when it could not be carried out."""
     if isinstance(step, InstallArtifact):
         return _install(state, step)
+    if isinstance(step, RunPackages):
+        return _run_packages(state, step)
     installed = state.tools["minikube"].release
     assert str(installed or "") == step.minikube, f"planned for another minikube: {step}"
     seen = state.cluster or ClusterState(step.cluster)
@@ -57,6 +60,23 @@ def _install(state: HostState, step: InstallArtifact) -> HostState:
     return replace(
         state, tools={**state.tools, artifact.tool: tool}, stored=(*state.stored, stored)
     )
+
+
+def _run_packages(state: HostState, step: RunPackages) -> HostState:
+    """A manager installs what it offers; a service that runs answers."""
+    assert step.manager == state.package_manager, f"for another manager: {step}"
+    assert state.root or step.sudo or step.manager == "brew", f"not allowed to: {step}"
+    assert not step.service or state.systemd, f"no systemd to ask: {step}"
+    before = state.tools.get(step.tool, ToolState(step.tool))
+    if not step.packages:
+        assert step.service in state.services, f"nothing to start: {step}"
+        after = replace(before, facts={})
+    else:
+        assert state.offered.get(step.tool) == step.version, f"not offered: {step}"
+        path = f"/usr/bin/{step.tool}"
+        after = ToolState(step.tool, path, (path,), step.version)
+    services = (*state.services, step.service) if step.service else state.services
+    return replace(state, tools={**state.tools, step.tool: after}, services=services)
 
 
 def _cluster_after(seen: ClusterState, step: Step) -> ClusterState:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from bootstrap.core import packages
 from bootstrap.core.catalogue import Catalogue
 from bootstrap.core.step import (
     CommandLines,
     DeleteCluster,
     InstallArtifact,
     RefreshKubeconfig,
+    RunPackages,
     StartCluster,
     Step,
     StopCluster,
@@ -29,6 +31,8 @@ def command_lines(catalogue: Catalogue) -> Callable[[Step], CommandLines]:
     def lines(step: Step) -> CommandLines:
         if isinstance(step, InstallArtifact):
             return ()
+        if isinstance(step, RunPackages):
+            return packages.command_lines(step)
         if isinstance(step, StartCluster):
             return (_start(step, catalogue),)
         return (("minikube", _COMMANDS[type(step)], "--profile", step.cluster),)

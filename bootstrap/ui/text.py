@@ -147,7 +147,7 @@ def _downloads(plan: Plan) -> str:
 
 def _step(step: Step) -> str:
     if not isinstance(step, InstallArtifact):
-        return f"{verb(step):<7} {step.subject:<39}"
+        return f"{verb(step):<7} {step.subject:<37}  "
     artifact = step.artifact
     size = "in store" if step.stored else show_bytes(artifact.size) if artifact.size else ""
     name = f"{artifact.tool:<8} {artifact.version}"

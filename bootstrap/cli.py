@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bootstrap.commands.session import Session
     from bootstrap.core.report import Report
+    from bootstrap.ui.events import EventFile
     from bootstrap.ui.screen import Screen
 
 
@@ -57,23 +58,27 @@ def _run(words: list[str]) -> "tuple[Report, Screen]":
     arguments: Namespace | None = None
     session: Session | None = None
     screen: Screen | None = None
+    events: EventFile | None = None
     try:
         arguments = parse(words, os.environ.get("SHELL", "/bin/sh"))
+        events = _events(arguments)
         session = _session(arguments)
-        screen = session.screen = _screen(words, arguments)
+        screen = session.screen = _screen(words, arguments, events)
+        if events is not None:
+            events.begin(session.report.profile)
         return _command(arguments.command, session), screen
     except KbootError as error:
         problem = error
-    except KeyboardInterrupt:
-        problem = _stopped(Exit.INTERRUPTED)
+    except KeyboardInterrupt as stopped:
+        problem = _stopped(Exit.INTERRUPTED, stopped)
     except Stopped as stopped:
-        problem = _stopped(stopped.code)
+        problem = _stopped(stopped.code, stopped)
     except Exception as error:
         problem = _bug(error, session)
     finally:
         if session is not None:
             session.close()
-    return _failed(problem, arguments, session), screen or _screen(words, arguments)
+    return _failed(problem, arguments, session), screen or _screen(words, arguments, events)
 
 
 def _session(arguments: "Namespace") -> "Session":
@@ -82,23 +87,38 @@ def _session(arguments: "Namespace") -> "Session":
     session = Session(arguments, os.environ)
     from bootstrap.core.report import Report
 
-    session.report = Report(command=arguments.command, profile=session.profile)
+    profile = None if session.context else session.profile
+    session.report = Report(arguments.command, profile, context=session.context)
     return session
 
 
-def _screen(words: list[str], arguments: "Namespace | None") -> "Screen":
-    from bootstrap.commands.arguments import wants_json
+def _events(arguments: "Namespace") -> "EventFile | None":
+    """Opened before anything is done, where the person asked for it."""
+    path = getattr(arguments, "events", None)
+    if path is None:
+        return None
+    from bootstrap.ui.events import EventFile
+
+    return EventFile(path, arguments.command)
+
+
+def _screen(
+    words: list[str], arguments: "Namespace | None", events: "EventFile | None"
+) -> "Screen":
+    from bootstrap.commands.arguments import wanted_output
     from bootstrap.ui.screen import Screen
 
     if arguments is None:
-        return Screen(json=wants_json(words), environ=os.environ)
-    return Screen(
-        json=arguments.output == "json",
+        return Screen(output=wanted_output(words), environ=os.environ)
+    screen = Screen(
+        output=arguments.output,
         verbose=arguments.verbose,
         quiet=arguments.quiet,
         color=not arguments.no_color,
         environ=os.environ,
     )
+    screen.events = events
+    return screen
 
 
 def _failed(
@@ -122,12 +142,14 @@ def _command(name: str, session: "Session") -> "Report":
     return report
 
 
-def _stopped(code: Exit) -> KbootError:
+def _stopped(code: Exit, stopped: BaseException) -> KbootError:
+    """Its notes say what was ended and how things are; a second signal leaves none."""
+    notes = [*getattr(stopped, "__notes__", ()), "the next run looks for itself and goes on"]
     return KbootError(
         code,
         "stopped before it was done",
         why=f"a signal arrived ({code.id})",
-        state="what was begun was ended; the next run looks for itself and goes on",
+        state="; ".join(notes),
         next="the same command again",
     )
 

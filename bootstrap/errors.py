@@ -42,7 +42,8 @@ class KbootError(Exception):
     """kboot cannot go on. Four parts: what happened, why, the state now, what to type next.
 
     `state` must be true at the moment of raising; whoever knows more on the way up (the engine
-    knows which steps are done) fills it in with `with_state` where it is empty.
+    knows which steps are done) fills it in with `with_state` where it is empty. `reason` is the
+    stable name of a tool's failure that kboot knows (`core.reasons`).
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class KbootError(Exception):
         state: str = "",
         next: str = "",
         items: Sequence[str] = (),
+        reason: str = "",
     ) -> None:
         super().__init__(what)
         self.code = code
@@ -62,6 +64,7 @@ class KbootError(Exception):
         self.state = state
         self.next = next
         self.items = tuple(items)
+        self.reason = reason
 
     def with_state(self, state: str) -> "KbootError":
         """Fill in what state things are in now, unless the raiser already said it."""
@@ -77,4 +80,5 @@ class KbootError(Exception):
             "state": self.state,
             "next": self.next,
             "items": list(self.items),
+            "reason": self.reason,
         }

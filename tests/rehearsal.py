@@ -1,8 +1,8 @@
 """The rehearsal: kboot from an empty HOME to a verified cluster, with parts from registries alone.
 
-Real here: kboot, kubectl's bytes and digest, TLS, the Kubernetes 1.20.2 control plane. Stood in
-for: minikube (tests/standins), on PATH and adopted. Patched: the node's Ready condition and the
-DNS pod's, since there is no kubelet.
+All of it is in one container: a Debian with systemd and an engine. Real there: kboot, kubectl's
+bytes and digest, TLS, Kubernetes 1.20.2 and its pods. Stood in for: minikube (tests/standins), on
+PATH and adopted, and CoreDNS, by dnsmasq. Nothing is patched in the cluster.
 """
 
 import argparse
@@ -12,20 +12,34 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.mirror import Mirror  # noqa: E402
-from tests.standins import minikube as standin  # noqa: E402
+from tests.real.engine import running_engine  # noqa: E402
+from tests.real.full_cluster import FullCluster  # noqa: E402
 
 PROFILE = "tests/rehearsal.toml"
 KUBECTL = "1.20.0"
 PUBLISHER = "https://dl.k8s.io"
 KUBECTL_PATH = f"/release/v{KUBECTL}/bin/linux/amd64/kubectl"
+EVENTS = "/root/events"
+PREPARE = f"""
+cat >/usr/local/bin/kboot <<'END'
+#!/bin/sh
+PYTHONPATH=/kboot:/dependencies PYTHONDONTWRITEBYTECODE=1 exec python3 -m bootstrap "$@"
+END
+chmod +x /usr/local/bin/kboot
+mkdir /mirror
+cd /kboot
+PYTHONPATH=/kboot:/dependencies setsid python3 -B -m tests.mirror --url-file /mirror/url \
+  --ca-file /mirror/ca --log /mirror/log --serve {KUBECTL_PATH}=/published/kubectl \
+  >/mirror/said 2>&1 </dev/null &
+until [ -s /mirror/url ]; do kill -0 $! || exec cat /mirror/said; sleep 0.1; done
+cat /mirror/url
+"""
 
 
 def main() -> int:
@@ -34,25 +48,29 @@ def main() -> int:
     if missing:
         print(f"rehearse: this machine cannot: {missing}", file=sys.stderr)
         return 1
-    binaries = Path(_output(ROOT / "scripts" / "build-kubernetes"))
-    kubectl = Path(_output(ROOT / "scripts" / "fetch-kubectl", KUBECTL))
-    home = Path(tempfile.mkdtemp(prefix="kboot-rehearsal-"))
-    standin.install(home / "bin", version="1.19.0", backing="real", binaries=binaries)
-    with _mirror(kubectl) as mirror, _swept(home, keep=arguments.keep):
-        env = _environment(home, mirror)
-        _explain(mirror)
-        code = _play(env, keep=arguments.keep)
-        served = mirror.requests
-        asked = "".join(f"\n  {each.method} {each.path} → {each.status}" for each in served)
-        print(f"\nAsked of the mirror in all this:{asked or ' nothing'}")
+    kubectl = _output(ROOT / "scripts" / "fetch-kubectl", KUBECTL)
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="kboot-rehearsal-"))
+        stack.callback(shutil.rmtree, folder)
+        stack.enter_context(running_engine(folder / "engine"))
+        host = stack.enter_context(
+            FullCluster.running(folder, more={kubectl: "/published/kubectl"})
+        )
+        url = host.sh(PREPARE)
+        _explain(url)
+        code = _play(host, url, keep=arguments.keep, events=arguments.events)
+        asked = "".join(f"\n  {line}" for line in host.sh("cat /mirror/log").splitlines())
+        print(f"\nAsked of the mirror in all this:{asked or ' nothing'}", flush=True)
         if arguments.keep and not code:
-            _how_to_enter(home, env)
+            _how_to_enter(host, folder)
+            os._exit(0)  # past every callback: all of it stays
     return code
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/rehearse", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the cluster; say how to enter")
+    parser.add_argument("--events", metavar="FILE", help="what the first `up` adds its events to")
     return parser.parse_args()
 
 
@@ -73,83 +91,63 @@ def _output(*argv: object) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-@contextmanager
-def _mirror(kubectl: Path) -> Iterator[Mirror]:
-    with Mirror({KUBECTL_PATH: kubectl}) as mirror:
-        yield mirror
-
-
-def _environment(home: Path, mirror: Mirror) -> dict[str, str]:
+def _environment(url: str) -> list[str]:
     kept = ("LANG", "LC_ALL", "TERM", "NO_COLOR", "COLUMNS")
-    return {
-        **{name: os.environ[name] for name in kept if name in os.environ},
-        "HOME": str(home),
-        "PATH": f"{home / 'bin'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "KBOOT_MIRRORS": f"{PUBLISHER}={mirror.url}",
-        "KBOOT_CA_BUNDLE": str(mirror.ca_file),
-        "KBOOT_COMMAND": "kboot",
-    }
+    set_here = [f"{name}={os.environ[name]}" for name in kept if name in os.environ]
+    mirror = [f"KBOOT_MIRRORS={PUBLISHER}={url}", "KBOOT_CA_BUNDLE=/mirror/ca"]
+    given = ["HOME=/root", "KBOOT_COMMAND=kboot", *mirror, *set_here]
+    return [f"--env={each}" for each in given]
 
 
-def _explain(mirror: Mirror) -> None:
+def _explain(url: str) -> None:
     told = (
-        f"A rehearsal. Real: kboot, kubectl {KUBECTL} (from {mirror.url}, which stands for "
-        f"{PUBLISHER}), TLS, and the control plane of Kubernetes 1.20.2. Not real: minikube, a "
-        "stand-in on PATH. Patched: the node's Ready condition and the DNS pod's, for there is no "
-        "kubelet, so nothing runs in this cluster."
+        f"A rehearsal, in a container. Real: kboot, kubectl {KUBECTL} (from {url}, which stands "
+        f"for {PUBLISHER}), TLS, and Kubernetes 1.20.2, whose pods run. Not real: minikube, a "
+        "stand-in on PATH, and CoreDNS, for which dnsmasq stands in. Nothing is patched."
     )
     print(textwrap.fill(told, 80), flush=True)
 
 
-def _script(*, keep: bool) -> list[tuple[str, ...]]:
-    words = [
-        ("up", PROFILE),
+def _play(host: FullCluster, url: str, *, keep: bool, events: str | None) -> int:
+    """Stops at the first command that fails, with its exit code."""
+    recording = ("--events", EVENTS) if events else ()
+    script = [
+        ("up", *recording, PROFILE),
         ("up", PROFILE),
         ("doctor", PROFILE),
         ("exec", PROFILE, "--", "kubectl", "get", "nodes"),
     ]
-    return words if keep else [*words, ("down", PROFILE)]
-
-
-def _play(env: dict[str, str], *, keep: bool) -> int:
-    """Stops at the first command that fails, with its exit code."""
-    for words in _script(keep=keep):
-        code = _show(env, *words)
+    for words in script if keep else [*script, ("down", PROFILE)]:
+        code = _show(host, url, *words)
         if code:
             return code
+    if events:
+        Path(events).write_text(host.sh(f"cat {EVENTS}") + "\n")
     return 0
 
 
-def _show(env: dict[str, str], *words: str) -> int:
+def _show(host: FullCluster, url: str, *words: str) -> int:
     print(f"\n$ kboot {' '.join(words)}", flush=True)
-    code = subprocess.run([str(ROOT / "scripts" / "kboot"), *words], env=env, cwd=ROOT).returncode
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    how = ["docker", "exec", *(["-it"] if terminal else []), "--workdir=/kboot"]
+    # Without a terminal the engine would carry both streams, and lose their order.
+    one_stream = [] if terminal else ["sh", "-c", 'exec "$@" 2>&1', "sh"]
+    argv = [*how, *_environment(url), host.name, *one_stream, "kboot", *words]
+    code = subprocess.run(argv).returncode
     if code:
         print(f"rehearse: kboot {words[0]} ended with exit {code}", flush=True)
     return code
 
 
-@contextmanager
-def _swept(home: Path, *, keep: bool) -> Iterator[None]:
-    """Whatever happens, nothing of the rehearsal is left running (unless it is to be kept)."""
-    done = False
-    try:
-        yield
-        done = True
-    finally:
-        if not (keep and done):
-            env = {"HOME": str(home), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-            argv = [str(home / "bin" / "minikube"), "delete", "--profile", "rehearsal"]
-            subprocess.run(argv, env=env, capture_output=True)
-            shutil.rmtree(home)
-
-
-def _how_to_enter(home: Path, env: dict[str, str]) -> None:
-    shown = " ".join(f"{name}={env[name]}" for name in ("HOME", "PATH"))
+def _how_to_enter(host: FullCluster, folder: Path) -> None:
+    engine = folder / "engine" / "pid"
+    own = f"; kill {engine.read_text().strip()}" if engine.exists() else ""
+    name = host.name[:12]
     print(
         "\nThe cluster is kept. To enter it:\n"
-        f"  env {shown} \\\n    {ROOT}/scripts/kboot exec {ROOT}/{PROFILE} -- kubectl get pods -A\n"
+        f"  docker exec -it {name} kboot exec /kboot/{PROFILE} -- kubectl get pods -A\n"
         "To end it:\n"
-        f"  HOME={home} {home}/bin/minikube delete --profile rehearsal && rm -rf {home}"
+        f"  docker rm --force --volumes {name}{own}; rm -rf {folder}"
     )
 
 

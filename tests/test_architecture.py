@@ -27,6 +27,7 @@ LAZY = {
         "bootstrap.commands.arguments",
         "bootstrap.commands.session",
         "bootstrap.core.report",
+        "bootstrap.ui.events",  # for --events alone
         "bootstrap.ui.screen",
         "dataclasses",
         "importlib",
@@ -35,7 +36,7 @@ LAZY = {
     # 2. Downloads, archives and sh, once the plan has a step.
     "bootstrap.commands.carrying": {"bootstrap.engine.execute"},
     # 3. rich, once the stream is a terminal.
-    "bootstrap.ui.screen": {"bootstrap.ui.live"},
+    "bootstrap.ui.screen": {"bootstrap.ui.junit", "bootstrap.ui.live"},  # or XML, if asked for
     "bootstrap.ui.stream": {"bootstrap.ui.live"},
     # 4. pydantic, when this very profile was not parsed before.
     "bootstrap.host.profile_source": {"bootstrap.core.profile_file"},
@@ -43,6 +44,12 @@ LAZY = {
     "bootstrap.core.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
     "bootstrap.engine.observe": {"bootstrap.cluster.look"},
+    # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
+    "bootstrap.engine.kubeconfigs": {"bootstrap.engine.merging"},
+    "bootstrap.commands.verify": {"bootstrap.commands.context"},  # or when they name a context
+    # 9. What makes things in the cluster, for a gate that has not been proven.
+    "bootstrap.commands.proving": {"bootstrap.engine.using"},
+    "bootstrap.engine.prove": {"bootstrap.cluster.trial.gates"},
     # 7. tomllib, for a text that is not in the cache.
     "bootstrap.host.toml": {"tomllib"},
 }

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from bootstrap.commands.arguments import COMMANDS, parse
+from bootstrap.core import reasons
 from bootstrap.core.gate import GATE_IDS
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile_file import parse as parse_profile
+from bootstrap.core.reasons import Reason
 from bootstrap.core.settings import Settings, from_file
 from bootstrap.errors import Exit
 from bootstrap.host.cache import Cache
@@ -35,6 +37,13 @@ def test_every_exit_code_has_its_line_with_its_id() -> None:
         (int(code), id) for code, id in re.findall(r"^\| (\d+) \| `([a-z-]+)` \|", page, re.M)
     }
     assert listed == {(int(each), each.id) for each in Exit}
+
+
+def test_every_reason_of_a_failed_start_has_its_line() -> None:
+    page = (ROOT / "docs" / "starting.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.M)
+    known = {value.id for value in vars(reasons).values() if isinstance(value, Reason)}
+    assert listed == sorted(known)
 
 
 def test_the_profile_that_the_page_shows_is_valid_and_shows_every_key(knowledge: Knowledge) -> None:

@@ -9,21 +9,33 @@ import json
 import math
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from bootstrap import __version__
-from bootstrap.cluster.failure import ApiFailure, failure_of
+from bootstrap.cluster.failure import ApiFailure, failure_of, refusal
 from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.objects import text
 from bootstrap.cluster.tls import TimedContext, seconds_left, trust
+from bootstrap.cluster.wire import SocketConnection, failure_of_proxy
 
 BODY_LIMIT = 32 << 20
 """Bytes of one answer. The largest that gates read, a list of pods, is a few MiB."""
 
 # What a kept-alive connection does that the server has closed meanwhile.
 _STALE = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+_CREATED = (200, 201, 202)
+_DELETED = (200, 202, 404, 409)
+"""409: it is being deleted already."""
+_AT_ONCE = {
+    "apiVersion": "v1",
+    "kind": "DeleteOptions",
+    "gracePeriodSeconds": 0,
+    "propagationPolicy": "Background",
+}
 
 
 @dataclass(frozen=True)
@@ -43,11 +55,13 @@ class ApiClient:
         """`timeout`: seconds for one request. `deadline`: no request lasts longer than this
         moment of `time.monotonic`; it may be changed between requests."""
         self.deadline = deadline
+        self.date = ""
+        """The server's clock in its last answer, as HTTP writes it; empty: it does not say."""
         self._timeout = timeout
         self._connection = connection
         self._prefix = urlsplit(connection.server).path.rstrip("/")
         self._tls: TimedContext | None = None
-        self._http: http.client.HTTPSConnection | None = None
+        self._http: http.client.HTTPConnection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -62,18 +76,45 @@ class ApiClient:
 
     def get(self, path: str) -> Reply:
         """The answer to GET `path`. Raises ApiFailure when there is none, and for 401 and 403."""
+        return self._answer("GET", path, None)
+
+    def create(self, path: str, thing: Mapping[str, Any]) -> None:
+        """POST; that it is there already is well, for an answer may have been lost.
+
+        Raises ApiFailure for any other refusal, with the server's words.
+        """
+        reply = self._answer("POST", path, thing)
+        if reply.status not in _CREATED and "AlreadyExists" not in reply.body.decode("latin-1"):
+            raise refusal(reply.status, said_by(reply) or f"POST {path}: HTTP {reply.status}")
+
+    def delete(self, path: str) -> None:
+        """DELETE at once; that it is not there (any more) is well. Raises ApiFailure."""
+        reply = self._answer("DELETE", path, _AT_ONCE)
+        if reply.status not in _DELETED:
+            raise refusal(reply.status, said_by(reply) or f"DELETE {path}: HTTP {reply.status}")
+
+    def _answer(self, method: str, path: str, thing: Mapping[str, Any] | None) -> Reply:
         began = time.monotonic()
         moment = min(self.deadline, began + self._timeout)
+        body = None if thing is None else json.dumps(thing).encode()
         try:
-            reply = self._ask(path, moment)
+            reply = self._ask(method, path, body, moment)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise failure_of(error, self._connection.server, max(0.0, moment - began)) from error
         except BaseException:
             self.close()  # an answer half read must not be taken for the next one
             raise
+        if self._connection.socket is not None:
+            self._refuse_what_the_proxy_says(reply)
         _refuse_unwelcome(reply)
         return reply
+
+    def _refuse_what_the_proxy_says(self, reply: Reply) -> None:
+        said = reply.body.decode(errors="replace").strip()
+        failure = failure_of_proxy(reply.status, said, self._connection.server)
+        if failure is not None:
+            raise failure
 
     def get_json(self, path: str) -> dict[str, Any]:
         """The object at `path`. Raises ApiFailure for any status but 200, 404 being
@@ -82,25 +123,33 @@ class ApiClient:
         if reply.status != http.HTTPStatus.OK:
             reason = "api-not-found" if reply.status == http.HTTPStatus.NOT_FOUND else "api-error"
             raise ApiFailure(reason, f"GET {path}: HTTP {reply.status} {said_by(reply)}".rstrip())
-        try:
-            document = json.loads(reply.body)
-        except (ValueError, RecursionError) as error:
-            raise ApiFailure("api-not-json", f"GET {path}: the answer is not JSON") from error
-        if not isinstance(document, dict):
-            raise ApiFailure("api-not-json", f"GET {path}: the answer is not an object")
-        return document
+        return as_object(reply, path)
 
-    def _ask(self, path: str, moment: float) -> Reply:
+    def _ask(self, method: str, path: str, body: bytes | None, moment: float) -> Reply:
         reused = self._http is not None and self._http.sock is not None
         try:
-            return self._exchange(path, moment)
+            return self._exchange(method, path, body, moment)
         except _STALE:
             if not reused:
                 raise
         self.close()
-        return self._exchange(path, moment)
+        return self._exchange(method, path, body, moment)
 
-    def _exchange(self, path: str, moment: float) -> Reply:
+    def _exchange(self, method: str, path: str, body: bytes | None, moment: float) -> Reply:
+        wire = self._wire(moment)
+        wire.timeout = seconds_left(moment)
+        wire.request(method, self._prefix + path, body, headers=self._headers(body))
+        with wire.getresponse() as response:
+            self.date = response.headers.get("Date", "")
+            return Reply(response.status, _body(response, path))
+
+    def _wire(self, moment: float) -> http.client.HTTPConnection:
+        """The connection that is kept, or a new one. Nothing on it lasts longer than `moment`."""
+        if self._connection.socket is not None:
+            if not isinstance(self._http, SocketConnection):
+                self._http = SocketConnection(self._connection.socket)
+            self._http.moment = moment
+            return self._http
         if self._tls is None:
             self._tls = trust(self._connection)
         self._tls.moment = moment
@@ -109,16 +158,26 @@ class ApiClient:
             self._http = http.client.HTTPSConnection(
                 address.hostname or "", address.port or 443, context=self._tls
             )
-        self._http.timeout = seconds_left(moment)
-        self._http.request("GET", self._prefix + path, headers=self._headers())
-        with self._http.getresponse() as response:
-            return Reply(response.status, _body(response, path))
+        return self._http
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, body: bytes | None) -> dict[str, str]:
         headers = {"Accept": "application/json, */*", "User-Agent": f"kboot/{__version__}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         if self._connection.token:
             headers["Authorization"] = f"Bearer {self._connection.token}"
         return headers
+
+
+def as_object(reply: Reply, path: str = "") -> dict[str, Any]:
+    """The answer's body. Raises ApiFailure when it is not a JSON object."""
+    try:
+        document = json.loads(reply.body)
+    except (ValueError, RecursionError) as error:
+        raise ApiFailure("api-not-json", f"GET {path}: the answer is not JSON") from error
+    if not isinstance(document, dict):
+        raise ApiFailure("api-not-json", f"GET {path}: the answer is not an object")
+    return document
 
 
 def said_by(reply: Reply) -> str:
@@ -134,10 +193,10 @@ def _refuse_unwelcome(reply: Reply) -> None:
     # Where anonymous requests are let in (the default since 1.6), being nobody gives 403, not 401.
     if reply.status == 401 or '"system:anonymous"' in said:
         why = f" ({said})" if said not in ("", "Unauthorized") else ""
-        words = f"the server does not accept the credentials in kboot's kubeconfig{why}"
+        words = f"the server does not accept the credentials in the kubeconfig{why}"
         raise ApiFailure("api-unauthorized", words)
     if reply.status == 403:
-        raise ApiFailure("api-forbidden", said or "the server forbids it")
+        raise refusal(403, said or "the server forbids it")
 
 
 def _body(response: http.client.HTTPResponse, path: str) -> bytes:

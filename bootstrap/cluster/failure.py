@@ -15,6 +15,9 @@ CANNOT_MEND_ITSELF = frozenset(
         "api-plain-http",
         "api-unauthorized",
         "api-unknown-ca",
+        "pod-security",
+        "quota-exceeded",
+        "webhook-refuses",
     }
 )
 """Reasons for which waiting is of no use."""
@@ -33,6 +36,12 @@ _FIXES = {
     "api-unauthorized": _KUBECONFIG,
     "api-unknown-ca": _KUBECONFIG,
     "api-unreachable": "kboot up   (starts the cluster if it is stopped)",
+    "pod-security": "allow kboot's namespaces (kboot-*) to run pods, or verify fewer gates",
+    "quota-exceeded": "kboot exec -- kubectl get resourcequota --all-namespaces   (raise it)",
+    "webhook-fails": "kboot exec -- kubectl get validatingwebhookconfigurations,"
+    "mutatingwebhookconfigurations",
+    "webhook-refuses": "kboot exec -- kubectl get validatingwebhookconfigurations,"
+    "mutatingwebhookconfigurations",
 }
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h; whatever else it finds is about the chain to the CA.
@@ -45,7 +54,7 @@ _CERTIFICATE = {
     62: ("api-certificate-name", "its certificate is not valid for that name"),
     64: ("api-certificate-name", "its certificate is not valid for that address"),
 }
-_UNKNOWN_CA = ("api-unknown-ca", "its certificate is not signed by the CA in kboot's kubeconfig")
+_UNKNOWN_CA = ("api-unknown-ca", "its certificate is not signed by the CA in the kubeconfig")
 
 # What OpenSSL 1.1 to 3.5 make of an answer that is not TLS.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
@@ -88,6 +97,28 @@ class ApiFailure(Exception):
         return _FIXES.get(self.reason, _RESTART)
 
 
+# What a server says when it will not make something, from the most to the least telling. Of 1.9 and
+# later; the texts of admission are the same throughout.
+_REFUSALS = (
+    ("exceeded quota", "quota-exceeded"),
+    ("failed calling", "webhook-fails"),
+    ("denied the request", "webhook-refuses"),
+    ("violates PodSecurity", "pod-security"),
+    ("no API token found", "serviceaccount-missing"),
+    ("is being terminated", "namespace-terminating"),
+    ("is forbidden: error looking up service account", "serviceaccount-missing"),
+    ("cannot ", "api-forbidden"),
+)
+
+
+def refusal(status: int, said: str) -> ApiFailure:
+    """Why the server refuses a request that it understood. `said`: in its own words."""
+    for text, reason in _REFUSALS:
+        if text in said:
+            return ApiFailure(reason, said)
+    return ApiFailure("api-forbidden" if status == 403 else "api-error", said)
+
+
 def failure_of(error: Exception, server: str, seconds: float) -> ApiFailure:
     """What an exception of sockets, TLS or HTTP means; `seconds` is how long was waited."""
     reason, words = _explain(error, seconds)
@@ -100,7 +131,7 @@ def _explain(error: Exception, seconds: float) -> tuple[str, str]:
     if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
         return "api-plain-http", "it answers without TLS"
     if isinstance(error, ssl.SSLError) and _OUR_CERTIFICATE.search(error.reason or ""):
-        return "api-unauthorized", "it refuses the client certificate in kboot's kubeconfig"
+        return "api-unauthorized", "it refuses the client certificate in the kubeconfig"
     for kind, reason, words in _BY_TYPE:
         if isinstance(error, kind):
             said = getattr(error, "strerror", None) or error

@@ -1,13 +1,14 @@
-"""The gates: for each one look at the cluster, which passes or says why it does not.
+"""The live gates: for each one look at the cluster, which passes or says why it does not.
 
 Waiting is `engine.prove`'s job. What holds of a gate holds on every Kubernetes from 1.9 on.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bootstrap.cluster.api import ApiClient, said_by
 from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.gate_look import Expected, Look, of_failure
 from bootstrap.cluster.objects import (
     Object,
     at,
@@ -26,27 +27,6 @@ _SHOWN = 3
 """Nodes, checks and workloads named one by one; of more only the number is told."""
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What the profile says. None: it does not, so it is not compared."""
-
-    kubernetes: str | None = None
-    kubectl: str | None = None
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one look found. `final`: waiting cannot change it; `unknown`: kboot could not tell."""
-
-    passed: bool
-    message: str
-    why: str = ""
-    reason: str = ""
-    fix: str = ""
-    unknown: bool = False
-    final: bool = False
-
-
 Check = Callable[[ApiClient, Expected], Look]
 
 
@@ -55,20 +35,7 @@ def look_at(gate: str, client: ApiClient, expected: Expected) -> Look:
     try:
         return CHECKS[gate](client, expected)
     except ApiFailure as failure:
-        return _of_failure(failure)
-
-
-def _of_failure(failure: ApiFailure) -> Look:
-    unknown = failure.reason == "api-forbidden"
-    return Look(
-        passed=False,
-        message="kboot may not look" if unknown else "no usable answer from the API server",
-        why=failure.words,
-        reason=failure.reason,
-        fix=failure.fix,
-        unknown=unknown,
-        final=failure.final,
-    )
+        return of_failure(failure)
 
 
 def check_api(client: ApiClient, expected: Expected) -> Look:
@@ -249,7 +216,7 @@ def check_serviceaccount(client: ApiClient, expected: Expected) -> Look:
         if failure.reason != "api-not-found":
             raise
         return replace(
-            _of_failure(failure),
+            of_failure(failure),
             message="default does not exist",
             why="the controller manager has not made the ServiceAccount default yet",
             reason="serviceaccount-missing",
@@ -264,7 +231,7 @@ CHECKS: Mapping[str, Check] = {
     "system": check_system,
     "serviceaccount": check_serviceaccount,
 }
-"""By the ids of `core.gate.GATES`."""
+"""By the ids of `core.gate.LIVE_GATES`."""
 
 
 def _some(texts: list[str]) -> str:

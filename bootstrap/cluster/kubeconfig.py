@@ -31,6 +31,10 @@ _NOT_RUN = {
 }
 
 
+class Unsupported(ValueError):
+    """A kubeconfig that asks for what kboot does not do itself: says what."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """How to reach one API server. Files are absolute paths; of file and PEM at most one is set."""
@@ -44,6 +48,8 @@ class Connection:
     key_file: str | None = None
     key_pem: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    socket: str | None = None
+    """Of a `kubectl proxy`, which does all the rest: TLS, credentials, the way there."""
 
 
 def read_private(path: Path) -> Connection | None:
@@ -67,15 +73,16 @@ def read_private(path: Path) -> Connection | None:
     if not isinstance(document, dict):
         raise ValueError(f"{path} is not a kubeconfig")
     chosen = select(document, str(document.get("current-context", "")))
-    return _connection(chosen, path.parent)
+    return connection_of(chosen, path.parent)
 
 
 def select(document: Mapping[str, Any], context: str) -> Mapping[str, Any]:
     """A kubeconfig with that context, its cluster and its user, and nothing else.
 
     Relative file names in it stay relative to the folder of the file that holds it, as for
-    kubectl. Raises ValueError for a context that is not there or not complete, and for one that
-    needs what kboot does not do: running a program for credentials, proxies, unverified TLS.
+    kubectl. Raises ValueError for a context that is not there, and its kind Unsupported for one
+    that needs what kboot does not do: running a program for credentials, proxies, unverified TLS,
+    the system's CAs, coming without credentials.
     """
     link = _keep(_entry(document, "context", context), "context", context, _CONTEXT_KEYS)
     cluster_name, user_name = link.get("cluster", ""), link.get("user", "")
@@ -109,11 +116,11 @@ def _keep(body: Mapping[str, Any], kind: str, name: str, keys: Iterable[str]) ->
     kept = {}
     for key, value in body.items():
         if key in _NOT_RUN:
-            raise ValueError(f"{kind} {name!r} {_NOT_RUN[key]}")
+            raise Unsupported(f"{kind} {name!r} {_NOT_RUN[key]}")
         if key in _IGNORED_KEYS or not value:
             continue
         if key not in keys or not isinstance(value, str):
-            raise ValueError(f"{kind} {name!r} has {key}, which kboot does not use")
+            raise Unsupported(f"{kind} {name!r} has {key}, which kboot does not use")
         kept[str(key)] = value
     return kept
 
@@ -130,16 +137,20 @@ def _check_complete(cluster: Mapping[str, str], user: Mapping[str, str], context
     if "token" not in user and not (has(user, "client-certificate") and has(user, "client-key")):
         missing.append("client certificate with its key, or token")
     if missing:
-        raise ValueError(f"context {context!r} has no {', no '.join(missing)}")
+        raise Unsupported(f"context {context!r} has no {', no '.join(missing)}")
 
 
-def _connection(chosen: Mapping[str, Any], folder: Path) -> Connection:
+def connection_of(chosen: Mapping[str, Any], folder: Path) -> Connection:
+    """What `select` chose. Relative file names are relative to `folder`.
+
+    Raises ValueError, Unsupported for a server that does not speak https.
+    """
     cluster = chosen["clusters"][0]["cluster"]
     user = chosen["users"][0]["user"]
     server = cluster["server"]
     address = urlsplit(server)
     if address.scheme != "https" or not address.hostname or address.port == 0:
-        raise ValueError(f"server {server!r} is not an https address")
+        raise Unsupported(f"server {server!r} is not an https address")
     token = user.get("token", "").strip()
     if not (token.isascii() and token.isprintable()):
         raise ValueError("the token has characters that no token has")

@@ -60,5 +60,5 @@ def ca_fingerprint(connection: Connection) -> str:
     except binascii.Error as error:
         raise ApiFailure("api-credentials", "the CA certificate is not valid PEM") from error
     if not blocks:
-        raise ApiFailure("api-credentials", "there is no CA certificate in kboot's kubeconfig")
+        raise ApiFailure("api-credentials", "there is no CA certificate in the kubeconfig")
     return hashlib.sha256(b"".join(blocks)).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """What minikube wrote into kboot's private kubeconfig, turned into the form that kboot keeps.
 
-The only module that imports a YAML parser; only `engine.execute` imports it, once a step has run.
+Loads PyYAML: only `engine.clusters` imports it, once a step has run.
 """
 
 import json
@@ -9,13 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from bootstrap.cluster.document import parse
 from bootstrap.cluster.kubeconfig import SIZE_LIMIT, select
 from bootstrap.errors import Exit, KbootError
-
-# libyaml's parser is several times faster, and absent from a PyYAML built without it.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def normalise(path: Path, context: str) -> None:
@@ -44,20 +40,10 @@ def _parse(path: Path) -> Mapping[str, Any]:
             content = file.read(SIZE_LIMIT + 1)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
-    if len(content) > SIZE_LIMIT:
-        raise ValueError(f"{path} is larger than {SIZE_LIMIT} bytes")
     try:
-        document = yaml.load(content, Loader=_Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # PyYAML lets ValueError out of its constructors, for a date like 2018-13-45.
-        raise ValueError(f"{path} is not YAML: {_first_line(error)}") from error
-    if not isinstance(document, dict):
-        raise ValueError(f"{path} is empty or not a mapping")
-    return document
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+        return parse(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _replace(path: Path, content: str) -> None:

@@ -100,5 +100,5 @@ def _unusable(connection: Connection, error: Exception) -> str:
     files = (connection.ca_file, connection.certificate_file, connection.key_file)
     missing = [file for file in files if file is not None and not Path(file).is_file()]
     if missing:
-        return f"kboot's kubeconfig names {' and '.join(missing)}, which does not exist"
-    return f"the certificates in kboot's kubeconfig cannot be used: {error}"
+        return f"the kubeconfig names {' and '.join(missing)}, which does not exist"
+    return f"the certificates in the kubeconfig cannot be used: {error}"

@@ -1,11 +1,12 @@
 """The command line: the table of commands, their flags, and what is wrong with a line."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NoReturn
 
 from bootstrap import __version__
+from bootstrap.core.gate import parse_gates
 from bootstrap.core.units import parse_duration
 from bootstrap.errors import Exit, KbootError
 
@@ -19,6 +20,27 @@ COMMANDS = {
     "env": "print the profile's PATH and KUBECONFIG for this shell",
 }
 
+
+def _gates(words: str) -> tuple[str, ...]:
+    try:
+        return parse_gates(words)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
+def _context(name: str) -> str:
+    if not name:
+        raise ArgumentTypeError("the context's name is empty")
+    return name
+
+
+def parse_folder(text: str) -> str:
+    """A folder's name, which an empty variable in a script is not."""
+    if not text:
+        raise ArgumentTypeError("the folder's name is empty")
+    return text
+
+
 _LOOKING = ("up", "plan", "doctor")
 _SWITCH: dict[str, Any] = {"action": "store_true"}
 _FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
@@ -28,13 +50,34 @@ _FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
     (_LOOKING, "--offline", {**_SWITCH, "help": "download nothing"}),
     (_LOOKING, "--allow-sudo", {**_SWITCH, "help": "install packages through `sudo -n`"}),
     (_LOOKING, "--tools-only", {**_SWITCH, "help": "leave the cluster alone"}),
+    (
+        ("up", "plan"),
+        "--link",
+        {"metavar": "DIR", "type": parse_folder, "help": "put links to the tools there"},
+    ),
     (_LOOKING, "--fresh", {**_SWITCH, "help": "ignore what is cached"}),
     (("plan", "doctor"), "--save-state", {"metavar": "FILE", "help": "keep what was observed"}),
     (("plan", "doctor"), "--from-state", {"metavar": "FILE", "help": "judge a kept state"}),
     (("plan",), "--detailed-exitcode", {**_SWITCH, "help": "0 nothing to do, 2 changes, 1 else"}),
+    (("up", "plan"), "--switch-context", {**_SWITCH, "help": "make it kubectl's current context"}),
     (("up",), "--recreate", {**_SWITCH, "help": "delete and remake a cluster that differs"}),
     (("up",), "--start-timeout", {"metavar": "TIME", "default": "30m", "type": parse_duration}),
     (("up", "verify"), "--timeout", {"metavar": "TIME", "type": parse_duration}),
+    (("up", "verify"), "--image", {"metavar": "IMAGE", "help": "what gates run in pods"}),
+    (("up",), "--prove", {**_SWITCH, "help": "pass every gate anew, whatever was proven before"}),
+    (
+        ("verify",),
+        "--gates",
+        {"metavar": "LIST", "type": _gates, "help": "such as dns,storage"},
+    ),
+    (
+        ("verify",),
+        "--context",
+        {"metavar": "NAME", "type": _context, "help": "a cluster of your kubeconfig, no PROFILE"},
+    ),
+    (("verify",), "--keep", {**_SWITCH, "help": "leave what the gates made in the cluster"}),
+    (("env",), "--format", {"choices": ("sh", "fish", "github", "dotenv"), "default": "sh"}),
+    (("up", "verify"), "--events", {"metavar": "FILE", "help": "add what happens, as JSON lines"}),
     (("down",), "--delete", {**_SWITCH, "help": "delete the cluster and all that is in it"}),
     (("up", "down"), "--yes", {**_SWITCH, "help": "do not ask"}),
 )
@@ -56,8 +99,10 @@ def parse(words: Sequence[str], shell: str) -> Namespace:
     Raises KbootError (2) for a line that kboot does not understand.
     """
     own, command = _split(list(words))
-    parser = _parser()
+    parser = _parser(own)
     arguments = parser.parse_args(own)
+    if getattr(arguments, "context", None) and arguments.profile:
+        parser.error(f"--context takes no PROFILE, and there is {arguments.profile!r}")
     if arguments.command == "exec":
         arguments.words = command or [shell]
     elif command:
@@ -65,10 +110,17 @@ def parse(words: Sequence[str], shell: str) -> Namespace:
     return arguments
 
 
-def wants_json(words: Sequence[str]) -> bool:
-    """Whether a line that could not be parsed asked for JSON."""
+def wanted_output(words: Sequence[str]) -> str:
+    """What a line that could not be parsed asked for: `text`, `json` or `junit`."""
     own, _ = _split(list(words))
-    return "--output=json" in own or ("--output", "json") in pairwise(own)
+    for output in _outputs(own[0] if own else ""):
+        if f"--output={output}" in own or ("--output", output) in pairwise(own):
+            return output
+    return "text"
+
+
+def _outputs(command: str) -> tuple[str, ...]:
+    return ("text", "json", "junit") if command == "verify" else ("text", "json")
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
@@ -79,7 +131,8 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:place], words[place + 1 :]
 
 
-def _parser() -> _Parser:
+def _parser(words: Sequence[str]) -> _Parser:
+    """The flags only of the commands that are named: building them all takes a tenth of a run."""
     top = _Parser(
         prog="kboot",
         description="One profile file in, the declared tools and a verified cluster out.",
@@ -90,8 +143,10 @@ def _parser() -> _Parser:
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         sub = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        if name not in words:
+            continue
         sub.add_argument("profile", nargs="?", metavar="PROFILE", help="a file or a shipped name")
-        sub.add_argument("--output", choices=("text", "json"), default="text")
+        sub.add_argument("--output", choices=_outputs(name), default="text")
         sub.add_argument("-v", "--verbose", **_SWITCH, help="also what is well")
         sub.add_argument("-q", "--quiet", **_SWITCH, help="only what is wrong")
         sub.add_argument("--no-color", **_SWITCH)

@@ -11,7 +11,7 @@ def confirm(session: Session, question: str) -> None:
     """Go on only after `--yes` or a typed yes. Raises KbootError (13) otherwise."""
     if session.arguments.yes:
         return
-    if session.screen.json or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+    if session.screen.document or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise _refused("there is no terminal to ask on", "the same command with --yes")
     session.screen.close()
     sys.stderr.write(f"{question} Type yes to go on: ")

@@ -6,13 +6,18 @@ from contextlib import contextmanager
 from bootstrap.commands.session import Session
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.plan import Plan
+from bootstrap.engine.work import Limits, Work
 from bootstrap.host.places import claim
+from bootstrap.host.underway import settle
 from bootstrap.store.lock import hold
 
 
 @contextmanager
 def cluster_lock(session: Session, timeout: float) -> Iterator[bool]:
-    """Hold the cluster's lock, where the run is about a cluster. True: it had to be waited for."""
+    """Hold the cluster's lock, where the run is about a cluster.
+
+    True: it had to be waited for, or a start was cut off; what was seen before may be old.
+    """
     claim(session.around.places)
     if session.request.tools_only or session.profile.cluster is None:
         yield False
@@ -22,15 +27,19 @@ def cluster_lock(session: Session, timeout: float) -> Iterator[bool]:
     def waiting(holder: str) -> None:
         session.screen.event(Event(Happening.WAITING, f"cluster {name}", f"waiting for {holder}"))
 
-    path = session.around.places.lock(f"cluster-{name}")
-    with hold(path, timeout=timeout, waiting=waiting) as waited:
-        yield waited
+    places = session.around.places
+    with hold(places.lock(f"cluster-{name}"), timeout=timeout, waiting=waiting) as waited:
+        since = settle(places.starting(name), timeout=timeout, waiting=waiting)
+        if since:
+            told = f"its start of {since} was cut off; kboot looks again and goes on"
+            session.screen.event(Event(Happening.WAITING, f"cluster {name}", told))
+        yield waited or bool(since)
 
 
 def carry_out(session: Session, plan: Plan, start_seconds: float) -> None:
     """Every step, each outcome added to the report as it comes."""
     # A lazy point: downloads, archives, YAML and sh load only for a plan with a step.
-    from bootstrap.engine.execute import Limits, Work, execute
+    from bootstrap.engine.execute import execute
 
     work = Work(
         session.profile,
@@ -39,6 +48,7 @@ def carry_out(session: Session, plan: Plan, start_seconds: float) -> None:
         session.settings,
         Limits(start=start_seconds),
         session.screen.event,
+        session.request.offline,
     )
     for outcome in execute(plan, work):
         session.learn(outcomes=(*session.report.outcomes, outcome))

@@ -7,8 +7,10 @@ from bootstrap.commands.session import Session
 from bootstrap.core.plan import Plan
 from bootstrap.core.plan_down import plan_down, still_there
 from bootstrap.core.report import Report, first_blocker
+from bootstrap.core.step import DeleteCluster
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui import text, verdict
+from bootstrap.ui.layout import Line
 
 LOCK_SECONDS = 300.0
 
@@ -25,7 +27,8 @@ def run(session: Session) -> Report:
         session.screen.verdict(verdict.blocked(report), good=False)
         return report
     if plan.steps:
-        if delete:
+        session.screen.talk([*text.plan_of(report, full=True), Line()])
+        if any(isinstance(step, DeleteCluster) for step in plan.steps):
             confirm(session, f"Delete {plan.steps[0].subject} with all that is in it?")
         _converge(session, plan)
     session.screen.verdict(verdict.down(session.report), good=True)
@@ -41,8 +44,7 @@ def _converge(session: Session, plan: Plan) -> None:
     if problem:
         raise KbootError(
             Exit.TOOL_FAILED,
-            f"minikube ended well, but {problem}",
+            f"every line was run, but {problem}",
             why="kboot looked for itself",
-            state="the cluster is as it was",
             next=session.profile.command_line("doctor"),
         )

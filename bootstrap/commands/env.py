@@ -1,15 +1,12 @@
-"""`kboot env`: print the variables for this shell to evaluate."""
-
-import shlex
+"""`kboot env`: print the variables for a shell, CI or a dotenv file to take over."""
 
 from bootstrap.commands.environment import variables
 from bootstrap.commands.session import Session
 from bootstrap.core.report import Report
-from bootstrap.ui.layout import Line
+from bootstrap.ui.shells import printed
 
 
 def run(session: Session) -> Report:
     found = variables(session)
-    lines = [Line(f"export {name}={shlex.quote(value)}") for name, value in found.items()]
-    session.screen.data(lines)
+    session.screen.verbatim(printed(found, session.arguments.format))
     return session.learn(variables=found)

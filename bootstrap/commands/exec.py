@@ -16,6 +16,11 @@ def _say_what_is_missing(session: Session) -> None:
         session.screen.talk([Line(f"kboot: cluster {cluster.name} was not started yet: {up}")])
 
 
+def _environ(session: Session) -> dict[str, str]:
+    """The person's own. How this very kboot was called says nothing of the next one."""
+    return {name: it for name, it in session.around.environ.items() if name != "KBOOT_COMMAND"}
+
+
 def run(session: Session) -> Report:
     """Does not return where the command can be run."""
     words = session.arguments.words
@@ -23,7 +28,7 @@ def run(session: Session) -> Report:
     _say_what_is_missing(session)
     session.screen.close()
     try:
-        os.execvpe(words[0], words, {**session.around.environ, **found})
+        os.execvpe(words[0], words, {**_environ(session), **found})
     except OSError as error:
         raise KbootError(
             Exit.USAGE,

@@ -48,6 +48,7 @@ def _observe(session: Session) -> HostState:
         session.knowledge,
         session.around,
         cluster=not session.request.tools_only,
+        link=session.request.link,
     )
 
 

@@ -1,53 +1,141 @@
 """Pass the gates against the profile's cluster: the second half of `up`, all of `verify`."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from bootstrap.cluster.gates import Expected
+from bootstrap import __version__
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.gate_look import Expected
 from bootstrap.cluster.kubeconfig import Connection, read_private
+from bootstrap.cluster.proofs import keep_proof, read_proof
 from bootstrap.commands.session import Session
 from bootstrap.core.assess_cluster import wanted_kubernetes
-from bootstrap.core.choice import choose
-from bootstrap.core.gate import GateResult, selected
+from bootstrap.core.choice import Choices, choose
+from bootstrap.core.gate import Gate, GateResult, selected
+from bootstrap.core.profile import ClusterSpec, Profile
+from bootstrap.core.proof import Basis, Proof, covered, fingerprint, proven
 from bootstrap.core.state import HostState
-from bootstrap.engine.prove import prove
+from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui import text
-from bootstrap.ui.layout import Line
+from bootstrap.ui.layout import Line, paragraph
+
+if TYPE_CHECKING:
+    from bootstrap.cluster.trial.programs import Programs
+    from bootstrap.cluster.trial.trial import Trial
 
 
-def pass_gates(session: Session, host: HostState, *, shown: bool = True) -> tuple[GateResult, ...]:
-    """Every gate that the profile asks for, live, each shown as it ends.
+def pass_gates(
+    session: Session, host: HostState, *, shown: bool = True, anew: bool = True
+) -> tuple[GateResult, ...]:
+    """Every gate that the profile asks for, each shown as it ends.
 
-    Not `shown`: a passed gate is not worth a line, where nothing had to be done either.
+    Not `shown`: a passed gate is not worth a line, where nothing had to be done either. Not
+    `anew`: gates that an earlier run has proven by use are not passed again.
     """
     profile = session.profile
-    assert profile.cluster is not None
+    cluster = profile.cluster
+    assert cluster is not None
     choices = choose(profile, host, session.knowledge)
-    kubectl = choices["kubectl"].version if "kubectl" in choices else None
-    expected = Expected(
-        kubernetes=profile.cluster.kubernetes
-        or wanted_kubernetes(profile.cluster, choices, session.knowledge),
-        kubectl=str(kubectl) if kubectl else None,
-    )
-    if shown:
-        session.screen.talk([Line(), Line("Gates")])
-    results: tuple[GateResult, ...] = ()
-    for result in prove(
-        selected(profile.verify.gates),
-        _connection(session, profile.cluster.name),
+    expected = _expected(session, choices)
+    asked = getattr(session.arguments, "gates", None)
+    gates = selected(asked or profile.verify.gates)
+    basis = _basis(profile, host, expected)
+    place = session.around.places.proof(cluster.name, profile.id)
+    proof = None if anew else read_proof(place)
+    already = dict.fromkeys(proven(proof, basis, gates), proof.proven_at) if proof else {}
+    proving = Proving(
+        _connection(session, cluster.name),
         expected,
-        timeout=_timeout(session),
+        timeout=timeout(session),
         emit=session.screen.event,
-    ):
-        result = replace(result, fix=profile.addressed(result.fix))
-        if shown or not result.passed:
-            session.screen.talk(text.gate(result))
-        results = (*results, result)
-        session.learn(gates=results)
+        use=_use(session, cluster, host, choices),
+    )
+    results = run_gates(session, proving, gates, already, shown=shown)
+    gained = covered(results)
+    # Of a choice of gates no proof is kept: it would take the place of one of them all.
+    if not (asked or already) and any(gate.id in gained and not gate.live for gate in gates):
+        keep_proof(place, Proof(basis, gained, _now(), __version__))
     return results
 
 
-def _timeout(session: Session) -> float:
+def _basis(profile: Profile, host: HostState, expected: Expected) -> Basis:
+    api = host.cluster.api if host.cluster else None
+    return Basis(
+        profile=fingerprint(profile),
+        identity=api.identity if api else "",
+        server=api.server_version if api else "",
+        kubectl=expected.kubectl or "",
+    )
+
+
+def run_gates(
+    session: Session,
+    proving: Proving,
+    gates: tuple[Gate, ...],
+    already: Mapping[str, str],
+    *,
+    shown: bool = True,
+) -> tuple[GateResult, ...]:
+    """Each gate, shown as it ends, and in the report from then on."""
+    if shown:
+        session.screen.talk([Line(), Line("Gates")])
+    results: tuple[GateResult, ...] = ()
+    with proving:
+        for result in proving.run(gates, already):
+            result = replace(result, fix=session.addressed(result.fix, result.reason))
+            if shown or not result.fine:
+                session.screen.talk(text.gate(result))
+            results = (*results, result)
+            session.learn(gates=results)
+    session.learn(used_cluster=proving.used, left_behind=proving.left, at=_now())
+    if proving.left:
+        session.screen.talk(paragraph(proving.left, 4, "  !"))
+    return results
+
+
+def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choices) -> Use:
+    paths = {name: choice.state.path or "" for name, choice in choices.items()}
+    record = host.cluster.record.driver if host.cluster else None
+
+    def use(client: ApiClient, seconds: float) -> "tuple[Trial, Programs]":
+        # A lazy point, with that of `engine.prove`.
+        from bootstrap.engine.using import Using
+
+        return Using(
+            around=session.around,
+            profile_id=session.profile.id,
+            kubeconfig=str(session.around.places.kubeconfig(cluster.name)),
+            cluster=cluster.name,
+            image=session.settings.image or session.knowledge.catalogue.gate_image,
+            driver=record or cluster.drivers[0],
+            kubectl=paths.get("kubectl", ""),
+            docker=paths.get("docker", ""),
+            minikube=paths.get("minikube", ""),
+            keep=getattr(session.arguments, "keep", False),
+        ).begin(client, seconds)
+
+    return use
+
+
+def _expected(session: Session, choices: Choices) -> Expected:
+    cluster = session.profile.cluster
+    assert cluster is not None
+    kubectl = choices["kubectl"].version if "kubectl" in choices else None
+    return Expected(
+        kubernetes=cluster.kubernetes or wanted_kubernetes(cluster, choices, session.knowledge),
+        kubectl=str(kubectl) if kubectl else None,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def timeout(session: Session) -> float:
+    """Seconds that all gates may take together."""
     given: float | None = session.arguments.timeout
     return given or session.profile.verify.timeout_seconds
 

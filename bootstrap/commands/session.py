@@ -1,5 +1,6 @@
 """What every command starts from: settings, places, knowledge, the profile, the screen."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootstrap.core import settings as settings_of
+from bootstrap.core.advice import for_context
+from bootstrap.core.gate import GATE_IDS
 from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import Profile
+from bootstrap.core.profile import Policy, Profile, Requirement, VerifySpec
 from bootstrap.core.request import Request
 from bootstrap.core.settings import Settings
 from bootstrap.engine.ask import Asked, ask
 from bootstrap.host import profile_source
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.path import own_name
 from bootstrap.host.places import find_places
 from bootstrap.host.settings_file import read_settings
 from bootstrap.host.surroundings import Surroundings
@@ -43,6 +47,8 @@ class Session:
         self.settings = _settings(arguments, environ, places.settings_file)
         catalogue = read_catalogue(cache)
         self.knowledge = Knowledge(TOOLS, catalogue, command_lines(catalogue))
+        self.context: str = getattr(arguments, "context", None) or ""
+        """Of the person's kubeconfig, instead of a profile's cluster; else empty."""
         self.profile = self._load(environ)
         self.request = Request(
             trust=self.settings.trust,
@@ -50,6 +56,8 @@ class Session:
             tools_only=getattr(arguments, "tools_only", False),
             recreate=getattr(arguments, "recreate", False),
             allow_sudo=self.settings.allow_sudo,
+            link=_folder(getattr(arguments, "link", None) or "", places.home),
+            switch_context=getattr(arguments, "switch_context", False),
         )
         self._asked = self._ask() if _observes(arguments) else None
 
@@ -68,22 +76,47 @@ class Session:
         self.report = replace(self.report, **parts)  # type: ignore[arg-type]
         return self.report
 
+    def addressed(self, advice: str, reason: str = "") -> str:
+        """`advice`, a gate's fix for `reason`, as it is for what this run is about."""
+        if self.context:
+            return for_context(advice, reason, self.context, self.profile.program)
+        return self.profile.addressed(advice)
+
     def _ask(self) -> Asked:
         return ask(self.profile, self.knowledge, self.around)
 
     def _load(self, environ: Mapping[str, str]) -> Profile:
+        if self.context:
+            return replace(_NO_PROFILE, program=own_name(environ, sys.argv[0]))
         profile = profile_source.load(
             self.arguments.profile,
             knowledge=self.knowledge,
             home=self.around.places.home,
             cache=self.around.cache,
         )
-        return replace(profile, program=environ.get("KBOOT_COMMAND") or "kboot")
+        return replace(profile, program=own_name(environ, sys.argv[0]))
+
+
+_NO_PROFILE = Profile(
+    name="",
+    description="",
+    requirements=(Requirement("kubectl", "", Policy.WARN),),
+    cluster=None,
+    verify=VerifySpec(GATE_IDS, timeout_seconds=300.0),
+)
+"""What a run about a context asks of this machine: the kubectl that there is, of any version."""
 
 
 def _observes(arguments: Namespace) -> bool:
     observing = arguments.command in ("up", "plan", "doctor", "verify", "down")
     return observing and not getattr(arguments, "from_state", None)
+
+
+def _folder(named: str, home: Path) -> str:
+    """Absolute; with the person's home for a `~` that the shell left (`--link=~/bin` in bash)."""
+    if named == "~" or named.startswith("~/"):
+        return str(home / named[2:])
+    return str(Path(named).absolute()) if named else ""
 
 
 def _settings(arguments: Namespace, environ: Mapping[str, str], path: Path) -> Settings:
@@ -94,4 +127,5 @@ def _settings(arguments: Namespace, environ: Mapping[str, str], path: Path) -> S
         mirrors=getattr(arguments, "mirror", None),
         ca_bundle=getattr(arguments, "ca_bundle", None),
         allow_sudo=getattr(arguments, "allow_sudo", False),
+        image=getattr(arguments, "image", None),
     )

@@ -4,6 +4,7 @@ import time
 
 from bootstrap.commands.asking import confirm
 from bootstrap.commands.carrying import carry_out, cluster_lock
+from bootstrap.commands.environment import in_effect
 from bootstrap.commands.looking import Looked, look, look_again
 from bootstrap.commands.proving import pass_gates
 from bootstrap.commands.session import Session
@@ -28,13 +29,17 @@ def run(session: Session) -> Report:
         looked = _converge(session, looked)
     if _has_cluster(session) and session.report.left is None:
         shown = bool(session.report.outcomes) or session.screen.verbose
-        pass_gates(session, looked.host, shown=shown)
+        # What was changed may have been what an earlier proof was about.
+        anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
+        pass_gates(session, looked.host, shown=shown, anew=anew)
     report = session.report
     report = session.learn(
         exit_code=up_exit(report.findings, report.left, report.gates),
         seconds=time.monotonic() - started,
     )
-    session.screen.verdict(verdict.up(report), good=report.exit_code == 0)
+    shell = session.around.environ.get("SHELL", "")
+    lines = verdict.up(report, shell, in_effect=in_effect(session))
+    session.screen.verdict(lines, good=report.exit_code == 0)
     return report
 
 

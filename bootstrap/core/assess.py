@@ -2,9 +2,11 @@
 
 from bootstrap.core.assess_cluster import fit_findings, state_findings
 from bootstrap.core.assess_host import driver_findings, room_findings
+from bootstrap.core.assess_kubeconfig import kubeconfig_findings
+from bootstrap.core.assess_links import link_findings
 from bootstrap.core.assess_packages import privilege_findings
 from bootstrap.core.assess_tools import tool_findings
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.bringing import how_to_bring
 from bootstrap.core.choice import Choices, choose, in_store
 from bootstrap.core.finding import Finding, Group, Status
 from bootstrap.core.knowledge import Knowledge
@@ -25,6 +27,7 @@ def assess(
             *_tools(profile, choices, ()),
             *_offline(choices, state, request),
             *privilege_findings(profile, choices, state, request),
+            *link_findings(profile, choices, state, request),
         )
     driver, why = pick_driver(profile, cluster, state, choices, knowledge)
     needs = knowledge.catalogue.drivers[driver]
@@ -32,11 +35,13 @@ def assess(
         *_tools(profile, choices, ("minikube", *needs.tools)),
         *_offline(choices, state, request),
         *privilege_findings(profile, choices, state, request),
+        *link_findings(profile, choices, state, request),
         *_several_drivers(cluster, driver, why),
         *driver_findings(needs, profile, state, choices),
         *room_findings(cluster, state),
         *fit_findings(profile, cluster, choices, knowledge),
         *state_findings(profile, cluster, state.cluster, driver, choices, knowledge),
+        *kubeconfig_findings(profile, cluster, state.cluster, request),
     )
 
 
@@ -84,16 +89,14 @@ def _tools(profile: Profile, choices: Choices, needed: tuple[str, ...]) -> tuple
     )
 
 
-def _digest(artifact: Artifact) -> str:
-    return f"sha256 {artifact.sha256}" if artifact.sha256 else f"digest in {artifact.checksum_url}"
-
-
 def _offline(choices: Choices, state: HostState, request: Request) -> tuple[Finding, ...]:
     """Under --offline everything that would have to be downloaded, in one finding."""
     missing = [
         choice.artifact
         for choice in choices.values()
-        if choice.artifact and not in_store(choice.artifact, state.stored)
+        if choice.artifact
+        and not in_store(choice.artifact, state.stored)
+        and choice.artifact.digest not in state.brought
     ]
     packages = [name for each in choices.values() if each.offer for name in each.offer.packages]
     if not request.offline or not (missing or packages):
@@ -106,8 +109,8 @@ def _offline(choices: Choices, state: HostState, request: Request) -> tuple[Find
             Status.FAIL,
             "offline-and-missing",
             f"--offline, and not in the store: {names}",
-            detail="; ".join(f"{each.url} ({_digest(each)})" for each in missing),
-            fix="leave --offline out once, on a machine with a network",
+            items=tuple(line for each in missing for line in how_to_bring(each, state.drop_folder)),
+            fix="put the files there by hand, or leave --offline out once, with a network",
             blocks=Exit.OFFLINE_MISSING,
             blocks_tools=True,
         ),

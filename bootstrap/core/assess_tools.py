@@ -23,7 +23,7 @@ def _presence(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
         return _absent(choice, profile, needed=needed)
     if choice.satisfied:
         return _finding(choice, Status.OK, "as-declared")
-    return _wrong_version(choice, profile)
+    return _unfit(choice, profile, "trust-too-low" if choice.distrusted else "wrong-version")
 
 
 def _unknown(choice: Choice, *, needed: bool) -> Finding:
@@ -54,26 +54,30 @@ def _absent(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
         Status.FAIL if blocks else Status.WARN,
         "not-found",
         detail=_DEMANDS[blocks],
-        fix=choice.tool.by_hand,
+        fix=choice.by_hand,
         blocks=blocks,
         blocks_tools=blocks is Exit.POLICY_DENIES,
     )
 
 
-def _wrong_version(choice: Choice, profile: Profile) -> Finding:
+def _unfit(choice: Choice, profile: Profile, reason: str) -> Finding:
+    """There, but not of the declared version, not verified as far as is asked, or not its own."""
+    if choice.artifact is not None and choice.state.borrowed:
+        return _drift(choice, profile, "of-another-profile")
     if choice.artifact is not None:
-        return _drift(choice, profile, "wrong-version")
+        return _drift(choice, profile, reason)
     if choice.offer is not None:
-        return _package_drift(choice, profile, "wrong-version")
+        return _package_drift(choice, profile, reason)
     if _policy(choice) is Policy.INSTALL:
-        return _cannot_install(choice, "wrong-version")
-    by_hand = f"{choice.tool.by_hand}, or change the version in the profile"
+        return _cannot_install(choice, reason)
+    by_hand = f"{choice.by_hand}, or change the version in the profile"
+    why = choice.distrusted or "not the declared version"
     if _policy(choice) is Policy.REQUIRE:
         return _finding(
             choice,
             Status.FAIL,
-            "wrong-version",
-            detail='the profile says policy = "require"',
+            reason,
+            detail=f'{why}; the profile says policy = "require"',
             fix=by_hand,
             blocks=Exit.POLICY_DENIES,
             blocks_tools=True,
@@ -81,8 +85,8 @@ def _wrong_version(choice: Choice, profile: Profile) -> Finding:
     return _finding(
         choice,
         Status.WARN,
-        "wrong-version",
-        detail='not the declared version; the profile says policy = "warn", so kboot goes on',
+        reason,
+        detail=f'{why}; the profile says policy = "warn", so kboot goes on',
         fix=by_hand,
     )
 
@@ -90,13 +94,17 @@ def _wrong_version(choice: Choice, profile: Profile) -> Finding:
 def _drift(choice: Choice, profile: Profile, reason: str) -> Finding:
     artifact = choice.artifact
     assert artifact is not None
-    beside = f" beside {choice.state.path}, which stays" if choice.state.path else ""
+    ours = choice.state.path is None or choice.state.managed
+    beside = "" if ours else f" beside {choice.state.path}, which stays"
+    if choice.state.borrowed:
+        beside = " for this profile; the one on PATH is another profile's"
     up = profile.command_line("up")
+    installs = f"`{up}` installs {artifact.version}{beside} ({artifact.in_words})"
     return _finding(
         choice,
         Status.DRIFT,
         reason,
-        detail=f"`{up}` installs {artifact.version}{beside} ({artifact.in_words})",
+        detail="; ".join(filter(None, (choice.distrusted, installs))),
         fix=up,
     )
 

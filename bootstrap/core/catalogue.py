@@ -45,9 +45,31 @@ class Artifact:
     """Where the checksum file has that one: the file must have it, whatever its sha256 is."""
 
     @property
+    def digest(self) -> str:
+        """What the file must have, in hex; empty where it is not known yet."""
+        return self.sha512 or self.sha256
+
+    @property
     def in_words(self) -> str:
         """How far it is verified, for people."""
         return _LEVELS[self.trust]
+
+
+class ByHand(NamedTuple):
+    """Where a person finds a release of which kboot installs nothing itself."""
+
+    version: str
+    """As its publisher names it: 18.02.0-ce."""
+    url: str
+    """Of the file, or of the folder that holds it where its name is not known (ends with /)."""
+    sha256: str = ""
+    """Empty: none is known."""
+    origin: str = ""
+    """Of the digest, in words."""
+    member: str = ""
+    """For an archive: the tool in it."""
+    checksums: str = ""
+    """The publisher's list of SHA-256 digests; empty: it has none."""
 
 
 class KubernetesRange(NamedTuple):
@@ -71,6 +93,8 @@ class Driver:
     platforms: tuple[str, ...] = ()
     since: str = "0.0.0"
     """First minikube release that has it."""
+    services: tuple[str, ...] = ()
+    """systemd units that minikube's own `stop` and `delete` leave running."""
     minimum: Mapping[str, tuple[str, str]] | None = None
     """tool → (its minimum version, first minikube release that insists on it)."""
 
@@ -95,6 +119,7 @@ class Catalogue:
     def __init__(self, data: Mapping[str, Any]) -> None:
         """`data`: file name without ending → its parsed content."""
         self._data = data
+        self._by_hand: dict[str, Mapping[Version, Mapping[str, Any]]] = {}
 
     def artifact(self, tool: str, version: str, platform: str) -> Artifact | None:
         """That release's file for that platform, at the strongest level that it can be had at.
@@ -127,6 +152,11 @@ class Catalogue:
         first: str | None = self._data.get(tool, {}).get("platforms", {}).get(platform)
         return first
 
+    def begins_with(self, tool: str) -> str | None:
+        """The oldest release that the catalogue covers. There may be older ones."""
+        firsts: list[str] = list(self._data.get(tool, {}).get("platforms", {}).values())
+        return min(firsts, key=parse_version, default=None)
+
     def _checksum_rule(self, tool: str, version: str, platform: str) -> Mapping[str, str] | None:
         """What checksum file the publisher put beside that file, where it is strong enough."""
         first = self.first_release(tool, platform)
@@ -142,6 +172,46 @@ class Catalogue:
         found = (parse_version(text) for text in self._releases(tool))
         return tuple(sorted(found, reverse=True))
 
+    def by_hand(self, tool: str, version: Version, platform: str) -> ByHand | None:
+        """Where that release is for that platform; None: the catalogue does not know."""
+        rules = self._data.get(tool, {}).get("by_hand", {})
+        entry = self._listed_by_hand(tool).get(version, {})
+        places = (entry.get(key, ()) for key in ("files", "sha256", "platforms"))
+        if not any(platform in each for each in places):
+            first = rules.get("since", {}).get(platform)
+            if first is None or version < parse_version(first):
+                return None
+            entry = {}
+        name = entry.get("name", str(version))
+        words = {
+            "version": version,
+            "name": name,
+            "channel": entry.get("channel", rules.get("channel")),
+            "machine": rules.get("machine", {}).get(platform),
+        }
+        file = entry.get("files", {}).get(platform, rules.get("file", ""))
+        sha256 = entry.get("sha256", {}).get(platform, "")
+        return ByHand(
+            version=name,
+            url=(rules["folder"] + file).format(**words),
+            sha256=sha256,
+            origin=entry.get("origin", rules.get("origin", "")) if sha256 else "",
+            member=rules.get("member", ""),
+            checksums=rules.get("checksums", "").format(**words),
+        )
+
+    def versions_by_hand(self, tool: str, platform: str) -> tuple[Version, ...]:
+        """The releases by name of which `by_hand` knows for that platform, highest first."""
+        listed = self._listed_by_hand(tool)
+        there = (each for each in listed if self.by_hand(tool, each, platform))
+        return tuple(sorted(there, reverse=True))
+
+    def _listed_by_hand(self, tool: str) -> Mapping[Version, Mapping[str, Any]]:
+        if tool not in self._by_hand:
+            releases = self._data.get(tool, {}).get("by_hand", {}).get("releases", {})
+            self._by_hand[tool] = {parse_version(text): each for text, each in releases.items()}
+        return self._by_hand[tool]
+
     def kubernetes_range(self, minikube: str) -> KubernetesRange | None:
         """What that minikube release does with Kubernetes versions; None: release not known."""
         entry = self._releases("minikube").get(minikube)
@@ -153,6 +223,12 @@ class Catalogue:
             newest=entry.get("newest"),
             offered=tuple(entry.get("localkube", ())),
         )
+
+    @property
+    def gate_image(self) -> str:
+        """What the gates that use the cluster run in pods, unless the person names another."""
+        image: str = self._data["gates"]["image"]
+        return image
 
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
@@ -188,6 +264,7 @@ def _driver(name: str, entry: Mapping[str, Any]) -> Driver:
         needs=tuple(entry.get("needs", ())),
         platforms=tuple(entry.get("platforms", ())),
         since=entry.get("since", "0.0.0"),
+        services=tuple(entry.get("services", ())),
         minimum={tool: (pair[0], pair[1]) for tool, pair in minimum.items()},
     )
 

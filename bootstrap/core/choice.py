@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from bootstrap.core.by_hand import by_hand
 from bootstrap.core.catalogue import TRUST_LEVELS, Artifact, Catalogue
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.offer import offer_for
@@ -37,13 +38,23 @@ class Choice:
     offer: Offer | None = None
     refusal: Refusal | None = None
     """Why nothing is installed although the policy is `install` and something is missing."""
+    by_hand: str = ""
+    """What a person can do where kboot does nothing."""
+    distrusted: str = ""
+    """Of what kboot installed before: why it is not verified as far as is asked now."""
 
     @property
     def satisfied(self) -> bool:
-        """Present, understood, and of a version that the profile accepts."""
+        """Present, understood, verified as asked, of an accepted version, and the profile's own."""
         if self.state.path is None or self.state.failure or self.state.release is None:
             return False
-        return self.requirement is None or self.requirement.constraint.accepts(self.state.release)
+        if self.distrusted:
+            return False
+        if self.requirement is None:
+            return True
+        if self.state.borrowed and self.requirement.policy is Policy.INSTALL:
+            return False
+        return self.requirement.constraint.accepts(self.state.release)
 
     @property
     def version(self) -> Version | None:
@@ -63,7 +74,8 @@ def choose(
 ) -> Choices:
     """A tool on PATH that satisfies the profile is adopted, never replaced.
 
-    `trust`: the weakest level that the person accepts for what is installed.
+    `trust`: the weakest level that the person accepts for what kboot installs or has installed. A
+    tool of the person's own is theirs to trust.
     """
     return {
         tool.name: _choose_one(tool, profile.requirement(tool.name), state, knowledge, trust)
@@ -81,13 +93,17 @@ def _choose_one(
     seen = state.tools.get(tool.name, ToolState(tool.name, failure="it was not looked at"))
     if seen.path is not None and not seen.failure and seen.release is None:
         seen = replace(seen, failure="it names no version")
-    choice = Choice(tool, seen, requirement)
+    distrusted = _distrusted(seen, state.platform, knowledge.catalogue, trust)
+    choice = Choice(tool, seen, requirement, distrusted=distrusted)
+    if not choice.satisfied:
+        advice = by_hand(tool, requirement, state.platform, knowledge.catalogue)
+        choice = replace(choice, by_hand=advice)
     wants_install = requirement is not None and requirement.policy is Policy.INSTALL
     if requirement is None or not wants_install or seen.failure:
         return choice
     if tool.source == "package":
         offer, why = offer_for(tool, seen, requirement, state, satisfied=choice.satisfied)
-        refusal = Refusal(why, tool.by_hand, Exit.NOT_OFFERED) if why else None
+        refusal = Refusal(why, choice.by_hand or tool.by_hand, Exit.NOT_OFFERED) if why else None
         return replace(choice, offer=offer, refusal=refusal)
     if choice.satisfied:
         return choice
@@ -115,6 +131,23 @@ def resolve(
     return None
 
 
+def _distrusted(seen: ToolState, platform: str, catalogue: Catalogue, trust: str) -> str:
+    if not seen.managed:
+        return ""
+    if seen.stored is None:
+        return "kboot installed it, and there is no receipt that says how it was verified"
+    if _is_enough(seen.stored.trust, trust):
+        return ""
+    now = catalogue.artifact(seen.name, seen.stored.version, platform)
+    if now and _is_enough(now.trust, trust) and now.sha256 == seen.stored.sha256:
+        return ""  # verified less far at that time, and these are the very bytes
+    return f"kboot installed it at level {seen.stored.trust}, and --trust {trust} asks for more"
+
+
+def _is_enough(level: str, trust: str) -> bool:
+    return level in TRUST_LEVELS[: TRUST_LEVELS.index(trust) + 1]
+
+
 def in_store(artifact: Artifact, stored: Iterable[StoredArtifact]) -> bool:
     """Whether it can be used without a download.
 
@@ -139,16 +172,37 @@ def _refusal(requirement: Requirement, platform: str, catalogue: Catalogue, trus
     first = catalogue.first_release(tool, platform)
     if first is None:
         return Refusal(f"there is no {tool} for {platform}", _ELSEWHERE, Exit.HOST_UNFIT)
-    if requirement.constraint.is_exact and parse_version(version) < parse_version(first):
-        return Refusal(
-            f"{tool} {version} was never published for {platform}; the first that was is {first}",
-            f'declare {tool} = "{first}" or later, or {_ELSEWHERE}',
-            Exit.HOST_UNFIT,
-        )
+    if _is_before(requirement, first, catalogue):
+        return _too_old(requirement, platform, first, catalogue)
     return Refusal(
         f"kboot's catalogue has no digest of {tool} {version} for {platform}, and its publisher "
         "vouches for it with SHA-1 or MD5 at most",
         f"declare one of {_offered(tool, platform, catalogue)}",
+    )
+
+
+def _is_before(requirement: Requirement, first: str, catalogue: Catalogue) -> bool:
+    """Whether all that the profile accepts is older than `first`, as far as can be told."""
+    if requirement.constraint.accepts(parse_version(first)):
+        return False
+    known = [v for v in catalogue.versions(requirement.tool) if requirement.constraint.accepts(v)]
+    named = None if requirement.constraint.has_operator else find_version(requirement.version)
+    candidates = known or ([named] if named else [])
+    return bool(candidates) and all(each < parse_version(first) for each in candidates)
+
+
+def _too_old(requirement: Requirement, platform: str, first: str, catalogue: Catalogue) -> Refusal:
+    tool, version = requirement.tool, requirement.version
+    declare = f'declare {tool} = "{first}" or later'
+    begins = catalogue.begins_with(tool)
+    if begins == first:
+        # Older ones may well have been published: nobody looked.
+        return Refusal(f"kboot's catalogue of {tool} begins with {first}, after {version}", declare)
+    return Refusal(
+        f"{tool} {version} was never published for {platform}, or without a checksum; the first "
+        f"that was is {first}",
+        f"{declare}, or {_ELSEWHERE}",
+        Exit.HOST_UNFIT,
     )
 
 

@@ -4,8 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+LONG_WAIT = 3.0
+"""Seconds after which waiting is worth a line that stays, and is told again."""
+
 
 class Happening(StrEnum):
+    """The names stand in files of events (docs/events.md) and do not change."""
+
+    RUN_STARTED = "run-started"
+    RUN_ENDED = "run-ended"
     STEP_STARTED = "step-started"
     STEP_DONE = "step-done"
     STEP_FAILED = "step-failed"
@@ -20,7 +27,10 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """`done` and `total` are bytes of a download; `seconds` how long the subject took so far."""
+    """`done` and `total` are bytes of a download; `seconds` how long the subject took so far.
+
+    `reason`: of a gate that did not pass its reason id, of a step that failed the exit code's id.
+    """
 
     happening: Happening
     subject: str
@@ -28,6 +38,7 @@ class Event:
     done: int | None = None
     total: int | None = None
     seconds: float | None = None
+    reason: str = ""
 
 
 Emit = Callable[[Event], None]

@@ -37,6 +37,8 @@ class Finding:
     message: str
     wanted: str = ""
     detail: str = ""
+    items: tuple[str, ...] = ()
+    """What it is about, where that is more than one thing: a line each."""
     fix: str = ""
     no_fix: str = ""
     blocks: Exit | None = None

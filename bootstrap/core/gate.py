@@ -10,6 +10,8 @@ class Gate(NamedTuple):
 
     id: str
     needs: tuple[str, ...] = ()
+    live: bool = True
+    """Passed anew by every run. The others may be proven by an earlier one (`core.proof`)."""
 
 
 GATES = (
@@ -18,19 +20,29 @@ GATES = (
     Gate("nodes", ("api",)),
     Gate("system", ("nodes",)),
     Gate("serviceaccount", ("api",)),
+    Gate("dns", ("system", "serviceaccount"), live=False),
+    Gate("storage", ("nodes", "serviceaccount"), live=False),
+    Gate("smoke", ("dns", "storage"), live=False),
+    Gate("kubectl", ("api",), live=False),
+    Gate("build", ("nodes", "serviceaccount"), live=False),
 )
 """In the order in which they are passed. A gate that is not built is not in the table."""
 
 GATE_IDS = tuple(each.id for each in GATES)
+LIVE_GATES = tuple(each for each in GATES if each.live)
 
 
 class GateStatus(StrEnum):
-    """`unknown`: kboot may not look (403), so it cannot tell; it counts as not passed."""
+    """`unknown`: kboot may not look (403), so it cannot tell; it counts as not passed.
+
+    `not-applicable`: there is nothing to prove here, as with images where no docker is declared.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
+    NOT_APPLICABLE = "not-applicable"
 
 
 @dataclass(frozen=True)
@@ -44,10 +56,17 @@ class GateResult:
     reason: str = ""
     fix: str = ""
     seconds: float = 0.0
+    proven_at: str = ""
+    """When an earlier run passed it, RFC 3339 in UTC; empty: this one did."""
 
     @property
     def passed(self) -> bool:
         return self.status is GateStatus.PASSED
+
+    @property
+    def fine(self) -> bool:
+        """It does not keep the cluster from being ready."""
+        return self.passed or self.status is GateStatus.NOT_APPLICABLE
 
 
 def selected(names: tuple[str, ...]) -> tuple[Gate, ...]:
@@ -57,3 +76,15 @@ def selected(names: tuple[str, ...]) -> tuple[Gate, ...]:
         if gate.id in wanted:
             wanted.update(gate.needs)
     return tuple(gate for gate in GATES if gate.id in wanted)
+
+
+def parse_gates(text: str) -> tuple[str, ...]:
+    """Of `dns,storage` or `all`. Raises ValueError for what is not a gate."""
+    if text == "all":
+        return GATE_IDS
+    names = tuple(each.strip() for each in text.split(",") if each.strip())
+    unknown = [each for each in names if each not in GATE_IDS]
+    if unknown or not names:
+        named = ", ".join(repr(each) for each in unknown) or "nothing"
+        raise ValueError(f"{named}: the gates are {', '.join(GATE_IDS)}, or all")
+    return names

@@ -15,8 +15,9 @@ def offer_for(
     if satisfied and not stopped:
         return None, ""
     manager, service = state.package_manager, tool.service if state.systemd else ""
-    if satisfied and service in state.services:
-        return Offer(manager, (), service=service), ""
+    if satisfied and tool.service in state.services:
+        # The package is there. Without systemd, as in a container, there is nothing to start it.
+        return (Offer(manager, (), service=service) if service else None), ""
     packages = tool.packages.get(manager, ())
     refusal = _refusal(tool, requirement, state, packages)
     if refusal:

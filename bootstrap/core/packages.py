@@ -77,8 +77,10 @@ MANAGERS: Mapping[str, Manager] = {
             ("apt-cache", "policy"),
             apt_offers,
             refresh=(("apt-get", "update"),),
+            # --install-recommends: docker.io of Debian 13 only recommends its client, docker-cli,
+            # which Debian 12 does not have; and an image may have switched recommendations off.
             # --no-remove: another publisher's engine is never thrown out to make room.
-            install=("apt-get", "install", "-y", "--no-install-recommends", "--no-remove"),
+            install=("apt-get", "install", "-y", "--install-recommends", "--no-remove"),
         ),
         Manager(
             "dnf",

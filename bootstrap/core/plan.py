@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from bootstrap.core.assess import pick_driver
 from bootstrap.core.assess_cluster import wanted_kubernetes
+from bootstrap.core.assess_kubeconfig import merge_steps
+from bootstrap.core.assess_links import link_tools
 from bootstrap.core.assess_packages import run_packages
 from bootstrap.core.choice import Choices, choose, in_store
 from bootstrap.core.finding import Finding, Group, Status
@@ -15,6 +17,7 @@ from bootstrap.core.state import HostState
 from bootstrap.core.step import (
     DeleteCluster,
     InstallArtifact,
+    LinkTools,
     RefreshKubeconfig,
     RunPackages,
     StartCluster,
@@ -36,7 +39,7 @@ class Plan:
     @property
     def download_bytes(self) -> tuple[int, tuple[str, ...]]:
         """Bytes to download as far as known, and the tools whose size is not known."""
-        wanted = [s.artifact for s in self.steps if isinstance(s, InstallArtifact) and not s.stored]
+        wanted = [s.artifact for s in self.steps if isinstance(s, InstallArtifact) and s.fetched]
         unknown = tuple(each.tool for each in wanted if each.size is None)
         return sum(each.size or 0 for each in wanted), unknown
 
@@ -50,11 +53,12 @@ def plan(
 ) -> Plan:
     """The steps that make the machine match, in order, each with the reason for it."""
     choices = choose(profile, state, knowledge, request.trust)
-    steps = [*_installs(choices, state, request)]
+    steps = [*_installs(choices, state, request), *link_tools(profile, choices, state, request)]
     if profile.cluster is not None and not request.tools_only:
         steps += _cluster_steps(
             profile, profile.cluster, state, findings, choices, knowledge, request
         )
+        steps += merge_steps(profile.cluster, state.cluster, findings, steps, request)
     blockers = tuple(f for f in findings if f.blocks is not None and not _lifted(f, request))
     shown = (replace(step, commands=knowledge.command_lines(step)) for step in steps)
     return Plan(tuple(shown), blockers)
@@ -67,10 +71,9 @@ def gates_decide(left: Plan, findings: tuple[Finding, ...]) -> bool:
     "Stopped" just after a start is minikube's word for the same (0.25, its port being taken).
     """
     open_ = {f.reason for f in findings if f.group is Group.CLUSTER and f.status is Status.DRIFT}
-    installs = any(isinstance(step, InstallArtifact | RunPackages) for step in left.steps)
-    return (
-        not left.blockers and not installs and open_ <= {"api-does-not-answer", "cluster-stopped"}
-    )
+    tools = (InstallArtifact, RunPackages, LinkTools)
+    unfinished = left.blockers or any(isinstance(step, tools) for step in left.steps)
+    return not unfinished and open_ <= {"api-does-not-answer", "cluster-stopped"}
 
 
 def _lifted(finding: Finding, request: Request) -> bool:
@@ -85,7 +88,12 @@ def _installs(choices: Choices, state: HostState, request: Request) -> Iterator[
         if choice.artifact is not None:
             seen = choice.state
             because = f"{seen.release} on PATH is not it" if seen.path else "not found"
-            yield InstallArtifact(choice.artifact, because, in_store(choice.artifact, state.stored))
+            because = choice.distrusted or because
+            if seen.borrowed:
+                because = "the one on PATH is another profile's"
+            stored = in_store(choice.artifact, state.stored)
+            brought = not stored and choice.artifact.digest in state.brought
+            yield InstallArtifact(choice.artifact, because, stored, brought)
         elif choice.offer is not None:
             yield run_packages(choice, state, request)
 
@@ -104,7 +112,8 @@ def _cluster_steps(
     if "cluster-differs" in reasons:
         if request.recreate:
             because = reasons["cluster-differs"].message
-            yield DeleteCluster(cluster.name, minikube, because)
+            services = state.cluster.services if state.cluster else ()
+            yield DeleteCluster(cluster.name, minikube, because, services)
             yield _start(profile, cluster, state, choices, knowledge, "made anew (--recreate)")
         return
     version = choices["minikube"].version

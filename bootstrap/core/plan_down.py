@@ -1,5 +1,6 @@
 """What stopping or deleting the profile's cluster takes."""
 
+import shlex
 from dataclasses import replace
 
 from bootstrap.core.choice import choose
@@ -8,29 +9,42 @@ from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.plan import Plan
 from bootstrap.core.profile import Profile
 from bootstrap.core.state import ClusterState, HostState, Power
-from bootstrap.core.step import DeleteCluster, Step, StopCluster
+from bootstrap.core.step import DeleteCluster, Step, StopCluster, UnmergeKubeconfig
 from bootstrap.errors import Exit
 
 
 def plan_down(profile: Profile, state: HostState, knowledge: Knowledge, *, delete: bool) -> Plan:
-    """One step, or none when there is nothing to stop or delete."""
+    """What stops or deletes the cluster, and takes a deleted one out of the person's kubeconfig."""
     seen = state.cluster
-    if profile.cluster is None or seen is None or seen.power is Power.ABSENT:
+    if profile.cluster is None or seen is None:
         return Plan((), ())
+    unmerge = _unmerge(seen) if delete else ()
+    if seen.power is Power.ABSENT:
+        return Plan(unmerge, ())
     # Stopped is believed only of a minikube that was asked and an API that did not answer.
     if not delete and seen.power is Power.STOPPED and seen.said:
         return Plan((), ())
     minikube = choose(profile, state, knowledge)["minikube"]
     version = str(minikube.state.release or "")
-    step: Step
+    step: StopCluster | DeleteCluster
     if delete:
-        step = DeleteCluster(seen.name, version, "asked for with --delete")
+        step = DeleteCluster(seen.name, version, "asked for with --delete", seen.services)
     else:
-        step = StopCluster(seen.name, version, "asked for")
+        step = StopCluster(seen.name, version, "asked for", seen.services)
     step = replace(step, commands=knowledge.command_lines(step))
-    if minikube.state.path is not None:
-        return Plan((step,), ())
-    return Plan((step,), (_no_minikube(profile, seen.name),))
+    steps = (step, *unmerge)
+    if minikube.state.path is None:
+        return Plan(steps, (_no_minikube(profile, seen.name),))
+    if step.services and not state.root:
+        return Plan(steps, (_not_root(step, minikube.state.path),))
+    return Plan(steps, ())
+
+
+def _unmerge(seen: ClusterState) -> tuple[Step, ...]:
+    yours = seen.yours
+    if not yours.recorded:
+        return ()
+    return (UnmergeKubeconfig(seen.name, yours.file, "kboot put it there"),)
 
 
 def _no_minikube(profile: Profile, cluster: str) -> Finding:
@@ -42,6 +56,21 @@ def _no_minikube(profile: Profile, cluster: str) -> Finding:
         f"not found, and only minikube can stop cluster {cluster}",
         fix=profile.command_line("up", "--tools-only"),
         blocks=Exit.TOOL_FAILED,
+    )
+
+
+def _not_root(step: StopCluster | DeleteCluster, minikube: str) -> Finding:
+    lines = (
+        (minikube, *rest) if name == "minikube" else (name, *rest) for name, *rest in step.commands
+    )
+    return Finding(
+        Group.HOST,
+        "user",
+        Status.FAIL,
+        "needs-root",
+        f"is not root, and only root can stop {' and '.join(step.services)}",
+        fix=f"as root, with this user's HOME: {' && '.join(map(shlex.join, lines))}",
+        blocks=Exit.NEEDS_PRIVILEGE,
     )
 
 

@@ -71,7 +71,7 @@ class Profile:
     argument: str = ""
     """How the person named it, to be repeated in the commands that kboot suggests."""
     program: str = "kboot"
-    """How the person called kboot itself, likewise."""
+    """How the person calls kboot itself, likewise: one word, a name or a path."""
 
     def requirement(self, tool: str) -> Requirement | None:
         return next((each for each in self.requirements if each.tool == tool), None)
@@ -79,7 +79,7 @@ class Profile:
     def command_line(self, command: str, *flags: str) -> str:
         """The kboot command that a person types for this profile."""
         argument = (shlex.quote(self.argument),) if self.argument else ()
-        return " ".join((self.program, command, *flags, *argument))
+        return " ".join((shlex.quote(self.program), command, *flags, *argument))
 
     def addressed(self, advice: str) -> str:
         """`advice` with this profile in every bare kboot command, as this person types it.

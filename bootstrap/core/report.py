@@ -39,10 +39,18 @@ class Report:
     left: Plan | None = None
     """What observing again, after the steps, would still do; must be empty."""
     gates: tuple[GateResult, ...] = ()
+    used_cluster: bool = False
+    """Whether gates made anything in the cluster."""
+    left_behind: str = ""
+    """What of it is still there, in words; empty: nothing."""
     variables: Mapping[str, str] = field(default_factory=dict)
     error: KbootError | None = None
     exit_code: Exit = Exit.CONVERGED
     seconds: float = 0.0
+    context: str = ""
+    """Of the person's kubeconfig, where they named one and no profile; else empty."""
+    at: str = ""
+    """When the gates were passed, RFC 3339 in UTC; empty: none was."""
 
     def as_dict(self) -> dict[str, Any]:
         """The `--output json` document."""
@@ -52,6 +60,7 @@ class Report:
             "exit_code": int(self.exit_code),
             "exit_id": self.exit_code.id,
             "profile": to_plain(self.profile) if self.profile else None,
+            "context": self.context,
             "host": to_plain(self.host) if self.host else None,
             "findings": [_finding(each) for each in self.findings],
             "plan": _plan(self.plan) if self.plan else None,
@@ -61,6 +70,7 @@ class Report:
             ],
             "left": _plan(self.left) if self.left else None,
             "gates": [to_plain(each) for each in self.gates],
+            "left_behind": self.left_behind,
             "variables": dict(self.variables),
             "error": self.error.as_dict() if self.error else None,
             "seconds": round(self.seconds, 3),
@@ -81,7 +91,7 @@ def _plan(plan: Plan) -> Mapping[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    fetched = isinstance(step, InstallArtifact) and not step.stored
+    fetched = isinstance(step, InstallArtifact) and step.fetched
     packaged = isinstance(step, RunPackages) and bool(step.packages)
     kind = "download" if fetched or packaged else "local"
     return {"verb": verb(step), "subject": step.subject, "kind": kind, **to_plain(step)}
@@ -116,7 +126,7 @@ def up_exit(
     """Of a run whose steps were all carried out. `findings` are those of the last look."""
     if left is not None and (left.steps or left.blockers):
         return Exit.NOT_CONVERGED
-    if not all(gate.passed for gate in gates):
+    if not all(gate.fine for gate in gates):
         return Exit.CLUSTER_NOT_READY
     passed = {gate.gate for gate in gates if gate.passed}
     if any(finding.is_problem and not _superseded(finding, passed) for finding in findings):

@@ -12,3 +12,6 @@ class Request:
     tools_only: bool = False
     recreate: bool = False
     allow_sudo: bool = False
+    link: str = ""
+    """The absolute folder in which the person wants links; empty: none."""
+    switch_context: bool = False

@@ -21,6 +21,7 @@ class Settings:
     """`FROM=TO` URL prefixes; the first that fits is used."""
     ca_bundle: str = ""
     image: str = ""
+    """What gates run in pods; empty: the catalogue's."""
     allow_sudo: bool = False
 
 
@@ -53,10 +54,11 @@ def from_flags(
     mirrors: list[str] | None,
     ca_bundle: str | None,
     allow_sudo: bool = False,
+    image: str | None = None,
 ) -> Settings:
     """`settings` with what the command line says."""
     found: dict[str, Any] = {"trust": trust, "mirrors": mirrors, "ca_bundle": ca_bundle}
-    found["allow_sudo"] = allow_sudo
+    found |= {"allow_sudo": allow_sudo, "image": image}
     given = {key: value for key, value in found.items() if value}
     return _with(settings, given, "the command line")
 

@@ -8,6 +8,16 @@ from bootstrap.core.version import Version, find_version
 
 
 @dataclass(frozen=True)
+class StoredArtifact:
+    """One verified artifact in kboot's store."""
+
+    tool: str
+    version: str
+    sha256: str
+    trust: str
+
+
+@dataclass(frozen=True)
 class ToolState:
     """One tool as found. `path` None: not found. `failure` set: found, but could not tell."""
 
@@ -22,6 +32,11 @@ class ToolState:
     cached: bool = False
     managed: bool = False
     """True when the winner is one that kboot installed."""
+    borrowed: bool = False
+    """True when the winner is one that kboot installed for another profile: it goes when that
+    profile changes."""
+    stored: StoredArtifact | None = None
+    """Of a managed one, what its receipt says. None: there is no receipt, so nothing is known."""
 
     @property
     def release(self) -> Version | None:
@@ -43,6 +58,35 @@ class Kubeconfig(StrEnum):
     CURRENT = "current"
     MISSING = "missing"
     STALE = "stale"
+
+
+class Merged(StrEnum):
+    """Whether the person's own kubeconfig has the cluster as kboot's private one does."""
+
+    CURRENT = "current"
+    DUE = "due"
+    CONFLICT = "conflict"
+    """An entry of the cluster's name is about something else."""
+    UNUSABLE = "unusable"
+    """The file cannot be read, understood or written."""
+    OFF = "off"
+    """KUBECONFIG=/dev/null: none is wanted."""
+    NOT_LOOKED = "not-looked"
+    """The cluster was never started, and nothing there has its name."""
+
+
+@dataclass(frozen=True)
+class UserKubeconfig:
+    """The person's own kubeconfig, as far as it is about the cluster."""
+
+    merged: Merged = Merged.NOT_LOOKED
+    file: str = ""
+    """Where the cluster's context is or would be, as a person would type it."""
+    current_context: str = ""
+    why: str = ""
+    """Of a conflict, and of what is unusable."""
+    recorded: bool = False
+    """kboot put entries of the cluster somewhere, now or earlier."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +125,36 @@ class ClusterState:
     """What `minikube status` printed, where it was asked."""
     failure: str = ""
     """Why power is UNKNOWN."""
+    services: tuple[str, ...] = ()
+    """systemd units of this host that it may run as, and that minikube does not stop."""
+    yours: UserKubeconfig = field(default_factory=UserKubeconfig)
+
+
+class Ground(StrEnum):
+    """Whether links can be put into a folder."""
+
+    THERE = "there"
+    MISSING = "missing"
+    """It can be made."""
+    NO_FOLDER = "no-folder"
+    NOT_WRITABLE = "not-writable"
 
 
 @dataclass(frozen=True)
-class StoredArtifact:
-    """One verified artifact in kboot's store."""
+class LinkFolder:
+    """The folder that the person wants links in, as found."""
 
-    tool: str
-    version: str
-    sha256: str
-    trust: str
+    path: str
+    ground: Ground
+    obstacle: str = ""
+    """What is no folder or cannot be written to: the folder itself, or one above it."""
+    on_path: bool = True
+    ours: Mapping[str, str] = field(default_factory=dict)
+    """Executable → the id of the profile to which the link that kboot made there leads."""
+    taken: Mapping[str, str] = field(default_factory=dict)
+    """Executable → what lies there that kboot did not make."""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Executable → a program of that name in a folder that comes earlier on PATH."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +175,10 @@ class HostState:
     tools: Mapping[str, ToolState]
     cluster: ClusterState | None
     stored: tuple[StoredArtifact, ...] = ()
+    drop_folder: str = ""
+    """Where files can be put by hand, each named by its digest."""
+    brought: tuple[str, ...] = ()
+    """Names of the files that are there."""
     package_manager: str = ""
     """`apt`, `dnf` or `brew`; empty: none is there, or none was needed."""
     offered: Mapping[str, str] = field(default_factory=dict)
@@ -121,6 +189,8 @@ class HostState:
     systemd: bool = False
     services: tuple[str, ...] = ()
     """Of the services that the profile's tools need, those that systemd knows."""
+    link_folder: LinkFolder | None = None
+    """None: not asked for."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that tools see and that change what they do (credentials masked)."""
 

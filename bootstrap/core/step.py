@@ -16,11 +16,18 @@ class InstallArtifact:
     because: str
     stored: bool = False
     """The verified file is in the store already: nothing is downloaded."""
+    brought: bool = False
+    """The file was put into the drop folder by hand: it is verified, nothing is downloaded."""
     commands: CommandLines = ()
 
     @property
     def subject(self) -> str:
         return f"{self.artifact.tool} {self.artifact.version}"
+
+    @property
+    def fetched(self) -> bool:
+        """Whether it takes a download."""
+        return not (self.stored or self.brought)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,24 @@ class RunPackages:
         if not self.packages:
             return f"service {self.service}"
         return " ".join(filter(None, (self.tool, self.version, f"({self.manager})")))
+
+
+@dataclass(frozen=True)
+class LinkTools:
+    """Put links to the profile's installed tools into a folder of the person's own."""
+
+    folder: str
+    """Absolute; made when it is missing."""
+    names: tuple[str, ...]
+    """Executables. What lies there under these names is nothing, or a link of kboot's."""
+    profile: str
+    """The id of the profile to whose links they lead."""
+    because: str
+    commands: CommandLines = ()
+
+    @property
+    def subject(self) -> str:
+        return f"{', '.join(self.names)} in {self.folder}"
 
 
 @dataclass(frozen=True)
@@ -77,6 +102,8 @@ class ClusterStep:
     minikube: str
     """The version that the plan will use; empty where it is not known."""
     because: str
+    services: tuple[str, ...] = ()
+    """systemd units that kboot stops itself, since minikube does not."""
     commands: CommandLines = ()
 
     @property
@@ -92,6 +119,36 @@ class RefreshKubeconfig(ClusterStep):
         return f"kubeconfig of {self.cluster}"
 
 
+@dataclass(frozen=True)
+class MergeKubeconfig:
+    """Put the cluster into the person's own kubeconfig, or renew what is in it."""
+
+    cluster: str
+    file: str
+    because: str
+    switch: bool = False
+    """True: make it the current context, whatever is set."""
+    commands: CommandLines = ()
+
+    @property
+    def subject(self) -> str:
+        return f"{self.cluster} into {self.file or 'your kubeconfig'}"
+
+
+@dataclass(frozen=True)
+class UnmergeKubeconfig:
+    """Take out of the person's own kubeconfig what kboot put there."""
+
+    cluster: str
+    file: str
+    because: str
+    commands: CommandLines = ()
+
+    @property
+    def subject(self) -> str:
+        return f"{self.cluster} from {self.file or 'your kubeconfig'}"
+
+
 class StopCluster(ClusterStep):
     """Stop the cluster; its data stay."""
 
@@ -101,16 +158,27 @@ class DeleteCluster(ClusterStep):
 
 
 Step = (
-    InstallArtifact | RunPackages | StartCluster | RefreshKubeconfig | StopCluster | DeleteCluster
+    InstallArtifact
+    | RunPackages
+    | LinkTools
+    | StartCluster
+    | RefreshKubeconfig
+    | MergeKubeconfig
+    | StopCluster
+    | DeleteCluster
+    | UnmergeKubeconfig
 )
 
 VERBS: dict[type, str] = {
     InstallArtifact: "install",
     RunPackages: "install",
+    LinkTools: "link",
     StartCluster: "start",
     RefreshKubeconfig: "refresh",
+    MergeKubeconfig: "merge",
     StopCluster: "stop",
     DeleteCluster: "delete",
+    UnmergeKubeconfig: "remove",
 }
 
 

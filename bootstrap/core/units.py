@@ -1,6 +1,7 @@
 """Sizes and durations as people write them in a profile and on the command line."""
 
 import re
+from datetime import datetime
 
 _SIZE = re.compile(r"^([1-9]\d{0,6})(MiB|GiB)\Z", re.ASCII)
 _DURATION = re.compile(r"^(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?\Z", re.ASCII)
@@ -34,8 +35,22 @@ def show_seconds(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def show_ago(then: str, now: str) -> str:
+    """`3 h ago`, `just now`: between two moments of RFC 3339."""
+    seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit} ago"
+    return "just now"
+
+
 def show_bytes(count: int) -> str:
     """`59 MB`, `812 kB`: decimal, as download pages count."""
     if count >= 999_500:
         return f"{count / 1_000_000:.0f} MB"
     return f"{count / 1000:.0f} kB" if count >= 1000 else f"{count} B"
+
+
+def show_rate(count: int, seconds: float) -> str:
+    """`39 MB/s`: of bytes that came in so many seconds."""
+    return f"{show_bytes(round(count / max(seconds, 1e-3)))}/s"

@@ -10,9 +10,10 @@ from bootstrap.core.profile import Profile
 from bootstrap.core.state import ToolState
 from bootstrap.core.tool import Answer, Reading, Tool
 from bootstrap.host.elf import fingerprint
-from bootstrap.host.path import candidates
+from bootstrap.host.path import candidates, is_in_store
 from bootstrap.host.probe import Asking, Question, Told, start
 from bootstrap.host.surroundings import Surroundings
+from bootstrap.store.inventory import stored_at
 
 PROBE_SECONDS = 5.0
 
@@ -59,8 +60,12 @@ def _sight(tool: Tool, profile: Profile, around: Surroundings) -> ToolState:
     found = candidates(tool.executable, around.folders(profile.id))
     if not found:
         return ToolState(tool.name)
-    links = str(around.places.links(profile.id))
-    state = ToolState(tool.name, found[0], found, managed=str(Path(found[0]).parent) == links)
+    path = Path(found[0])
+    managed = path.parent == around.places.links(profile.id)
+    stored = stored_at(path) if managed else None
+    may_be = tool.source == "artifact" and not managed
+    borrowed = may_be and is_in_store(found[0], around.places)
+    state = ToolState(tool.name, found[0], found, managed=managed, borrowed=borrowed, stored=stored)
     key = _key(tool, found[0])
     kept = around.cache.read(f"version-{tool.name}", key) if key is not None else None
     return replace(state, **kept, cached=True) if isinstance(kept, Mapping) else state

@@ -19,13 +19,16 @@ from bootstrap.core.state import (
 )
 from bootstrap.core.version import parse_version
 from bootstrap.engine.ask import Asked, answers
+from bootstrap.engine.kubeconfigs import look_at_yours
 from bootstrap.engine.packages import with_packages
 from bootstrap.host import hardware
 from bootstrap.host.environment import notable
+from bootstrap.host.packages import has_service
+from bootstrap.host.path import look_at_links
 from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.provider.minikube import record, status
-from bootstrap.store.inventory import inventory
+from bootstrap.store.inventory import brought, inventory
 
 STATUS_SECONDS = 20.0
 """`minikube status` of old releases may wait for a network that is not there."""
@@ -39,19 +42,26 @@ def observe(
     around: Surroundings,
     *,
     cluster: bool = True,
+    link: str = "",
 ) -> HostState:
     """The state of the host and, unless told otherwise, of the profile's cluster.
+
+    `link`: the absolute folder in which the person wants links; empty: none.
 
     `asked` was started before; everything else is looked at while its programs run.
     """
     with asked.asking:
         spec = profile.cluster if cluster else None
-        known, seen_api = _cluster_files(spec, around) if spec else (None, None)
+        known, seen_api = _cluster_files(spec, knowledge, around) if spec else (None, None)
         host = _host(around)
         host = replace(host, tools=answers(asked, around))
     host = with_packages(host, profile, knowledge, around)
+    if link:
+        ours = [t.executable for t in knowledge.tools_of(profile) if t.source == "artifact"]
+        host = replace(host, link_folder=look_at_links(link, ours, around.environ, around.places))
     if spec is None or known is None or seen_api is None:
         return host
+    known = replace(known, yours=look_at_yours(spec.name, around))
     return replace(host, cluster=_cluster(spec, known, seen_api, host, profile, knowledge, around))
 
 
@@ -69,31 +79,57 @@ def _host(around: Surroundings) -> HostState:
         tools={},
         cluster=None,
         stored=inventory(around.places),
+        drop_folder=str(around.places.downloads),
+        brought=brought(around.places),
         environment=notable(around.environ),
     )
 
 
-def _cluster_files(spec: ClusterSpec, around: Surroundings) -> tuple[ClusterState, ApiLook]:
+def _cluster_files(
+    spec: ClusterSpec, knowledge: Knowledge, around: Surroundings
+) -> tuple[ClusterState, ApiLook]:
     """What the files of minikube and of kboot say, and kboot's own look at the API."""
     kept = _record(around.minikube_home / record.path(spec.name))
+    services = _services(spec, kept, knowledge)
     private = around.places.kubeconfig(spec.name)
     try:
         connection = read_private(private)
     except (OSError, ValueError) as error:
-        return _known(spec, kept, Kubeconfig.MISSING), ApiLook(failure=f"not asked: {error}")
+        return _known(spec, kept, Kubeconfig.MISSING, services), ApiLook(
+            failure=f"not asked: {error}"
+        )
     if connection is None:
-        return _known(spec, kept, Kubeconfig.MISSING), ApiLook(failure="not asked: no kubeconfig")
+        return _known(spec, kept, Kubeconfig.MISSING, services), ApiLook(
+            failure="not asked: no kubeconfig"
+        )
     if _moved(kept, connection):
-        return _known(spec, kept, Kubeconfig.STALE), ApiLook(failure="not asked: it moved")
+        return _known(spec, kept, Kubeconfig.STALE, services), ApiLook(
+            failure="not asked: it moved"
+        )
     # A lazy point: TLS and HTTP load only for a cluster that can be asked.
     from bootstrap.cluster.look import look
 
-    return _known(spec, kept, Kubeconfig.CURRENT), look(connection, timeout=API_SECONDS)
+    return _known(spec, kept, Kubeconfig.CURRENT, services), look(connection, timeout=API_SECONDS)
 
 
-def _known(spec: ClusterSpec, kept: ClusterRecord | None, private: Kubeconfig) -> ClusterState:
+def _known(
+    spec: ClusterSpec, kept: ClusterRecord | None, private: Kubeconfig, services: tuple[str, ...]
+) -> ClusterState:
     power = Power.ABSENT if kept is None else Power.STOPPED
-    return ClusterState(spec.name, power, kept or ClusterRecord(), private)
+    return ClusterState(spec.name, power, kept or ClusterRecord(), private, services=services)
+
+
+def _services(
+    spec: ClusterSpec, kept: ClusterRecord | None, knowledge: Knowledge
+) -> tuple[str, ...]:
+    """Of the units that minikube does not stop, those that this host has.
+
+    The driver is the one recorded; where nothing is, the profile's, if it leaves no choice.
+    """
+    recorded = kept.driver if kept else None
+    drivers = (recorded,) if recorded else spec.drivers
+    named = knowledge.catalogue.drivers.get(drivers[0]) if len(drivers) == 1 else None
+    return tuple(unit for unit in named.services if has_service(unit)) if named else ()
 
 
 def _moved(kept: ClusterRecord | None, connection: Connection) -> bool:

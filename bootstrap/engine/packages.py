@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bootstrap.core.by_hand import by_hand
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.packages import MANAGERS
 from bootstrap.core.profile import Policy, Profile
@@ -11,7 +12,7 @@ from bootstrap.core.step import RunPackages
 from bootstrap.core.tool import Tool
 from bootstrap.core.version import Constraint, find_version
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host import packages
+from bootstrap.host import hardware, packages
 from bootstrap.host.surroundings import Surroundings
 
 
@@ -41,18 +42,21 @@ def offered(
     return packages.offers(MANAGERS[manager], names, around.folders(profile.id), env)
 
 
-def fitting(step: RunPackages, tool: Tool, profile: Profile, around: Surroundings) -> str:
+def fitting(step: RunPackages, knowledge: Knowledge, profile: Profile, around: Surroundings) -> str:
     """The version on offer now. Raises KbootError (51) for one that the profile does not accept."""
+    tool = knowledge.tool(step.tool)
     version = offered(step.manager, {tool.name: step.packages}, profile, around).get(tool.name, "")
     found = find_version(version)
     if found is not None and Constraint(step.accepts).accepts(found):
         return version
-    packages = " ".join(step.packages)
+    names = " ".join(step.packages)
+    platform = "/".join(hardware.system_arch())
+    advice = by_hand(tool, profile.requirement(step.tool), platform, knowledge.catalogue)
     raise KbootError(
         Exit.NOT_OFFERED,
         f"{step.manager} does not offer {tool.name} {step.accepts}",
-        why=f"it offers {packages} {version}" if version else f"it offers no {packages}",
-        next=f"change the version in the profile, or {tool.by_hand}",
+        why=f"it offers {names} {version}" if version else f"it offers no {names}",
+        next=f"change the version in the profile, or {advice}",
     )
 
 

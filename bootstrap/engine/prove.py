@@ -1,77 +1,169 @@
 """Pass the gates: look again and again at each in turn, until it passes or its time is over."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.gates import Expected, Look, look_at
+from bootstrap.cluster.gate_look import Expected, Look, Looks
+from bootstrap.cluster.gates import look_at
 from bootstrap.cluster.kubeconfig import Connection
-from bootstrap.core.events import Emit, Event, Happening
+from bootstrap.core.events import LONG_WAIT, Emit, Event, Happening
 from bootstrap.core.gate import Gate, GateResult, GateStatus
 
-SHORTEST_PAUSE = 0.05
+if TYPE_CHECKING:
+    from bootstrap.cluster.trial.programs import Programs
+    from bootstrap.cluster.trial.trial import Trial
+
+SHORTEST_PAUSE = 0.08
 LONGEST_PAUSE = 0.25
-"""Seconds between two looks. On a busy server, a look takes longer and so does the pause."""
+"""Seconds between two looks. On a busy server, a look takes longer and so does the pause.
+
+With 0.05, a third of all that a whole verify computes was looking (scripts/bench gates)."""
 
 REQUEST_SECONDS = 5.0
 """After which a server that says nothing is asked again. /readyz takes 2 s when etcd hangs."""
+CLEANING_SECONDS = 60.0
+"""For Kubernetes to delete what a run made. It takes 5 to 10."""
+
+Use = Callable[[ApiClient, float], "tuple[Trial, Programs]"]
+"""Makes what the gates that use the cluster need; gets the seconds that all gates may last."""
 
 
-def prove(
-    gates: tuple[Gate, ...],
-    connection: Connection,
-    expected: Expected,
-    *,
-    timeout: float,
-    emit: Emit,
-) -> Iterator[GateResult]:
-    """Pass the gates in order, within `timeout` seconds for all; each gate's result as it ends.
+class Proving:
+    """One passing of gates against one cluster. A context manager: nothing of it is left behind."""
 
-    A gate may take an equal share of the time that is left, so what one does not use is for those
-    after it. A gate whose prerequisite did not pass is skipped. Raises nothing for what the
-    cluster does.
-    """
-    results: dict[str, GateResult] = {}
-    deadline = time.monotonic() + timeout
-    with ApiClient(connection, timeout=REQUEST_SECONDS) as client:
+    def __init__(
+        self,
+        connection: Connection,
+        expected: Expected,
+        *,
+        timeout: float,
+        emit: Emit,
+        use: Use | None = None,
+    ) -> None:
+        """`timeout`: seconds for all gates. `use`: without it only live gates can be passed."""
+        self.left = ""
+        """After the end: what of kboot's is still in the cluster, in words; empty: nothing."""
+        self.used = False
+        """Whether anything was made in the cluster."""
+        self._client = ApiClient(connection, timeout=REQUEST_SECONDS)
+        self._expected = expected
+        self._timeout = timeout
+        self._emit = emit
+        self._use = use
+        self._trial: Trial | None = None
+        self._gates: Mapping[str, Callable[[], Looks[None]]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._trial is not None:
+                self.used = self._trial.begun
+                self._clean(self._trial)
+        finally:
+            self._client.close()
+        if self.left and error is not None:
+            error.add_note(self.left)
+
+    def _clean(self, trial: "Trial") -> None:
+        try:
+            self.left = trial.end(CLEANING_SECONDS)
+        except BaseException as stopped:
+            if trial.begun:
+                stopped.add_note(
+                    f"namespace {trial.namespace} may be left: the next run deletes it"
+                )
+            raise
+
+    def run(
+        self, gates: tuple[Gate, ...], proven: Mapping[str, str] | None = None
+    ) -> Iterator[GateResult]:
+        """Each gate's result as it ends. Raises nothing for what the cluster does.
+
+        A gate may take an equal share of the time that is left, so what one does not use is for
+        those after it. A gate whose prerequisite did not pass is skipped. `proven`: gates that an
+        earlier run has proven, and when; they are not passed again.
+        """
+        results: dict[str, GateResult] = {}
+        deadline = time.monotonic() + self._timeout
         for place, gate in enumerate(gates):
-            unmet = [each for each in gate.needs if each not in results or not results[each].passed]
-            if unmet:
-                result = GateResult(gate.id, GateStatus.SKIPPED, f"needs {', '.join(unmet)}")
-            else:
-                now = time.monotonic()
-                client.deadline = now + max(0.0, deadline - now) / (len(gates) - place)
-                emit(Event(Happening.GATE_STARTED, gate.id))
-                result = _pass(gate.id, client, expected, emit)
+            share = max(0.0, deadline - time.monotonic()) / (len(gates) - place)
+            result = _unmet(gate, results) or _accepted(gate, proven or {})
+            if result is None:
+                self._client.deadline = time.monotonic() + share
+                self._emit(Event(Happening.GATE_STARTED, gate.id))
+                result = self._pass(gate)
             results[gate.id] = result
-            emit(_event(result))
+            self._emit(_event(result))
             yield result
 
+    def _pass(self, gate: Gate) -> GateResult:
+        """Look until the gate passes, waiting cannot help, or the client's deadline is near."""
+        began = asked = time.monotonic()
+        looks = self._looks(gate)
+        look = next(looks)
+        told, told_at = "", 0.0
+        while not (look.passed or look.final):
+            now = time.monotonic()
+            # Again while it lasts, for those who do not tell of every change.
+            if _text(look) != told or now - began >= told_at + LONG_WAIT:
+                told, told_at = _text(look), now - began
+                self._emit(Event(Happening.WAITING, gate.id, told, seconds=told_at))
+            pause = min(max(SHORTEST_PAUSE, 4 * (now - asked)), LONGEST_PAUSE)
+            if now + pause >= self._client.deadline:
+                break
+            time.sleep(pause)
+            asked = time.monotonic()
+            look = _newer(look, next(looks), self._client.deadline - asked)
+        looks.close()
+        return _result(gate.id, look, time.monotonic() - began)
 
-def _pass(gate: str, client: ApiClient, expected: Expected, emit: Emit) -> GateResult:
-    """Look until the gate passes, waiting cannot help, or `client.deadline` is near."""
-    began = asked = time.monotonic()
-    look = look_at(gate, client, expected)
-    told = ""
-    while not (look.passed or look.final):
-        now = time.monotonic()
-        if _text(look) != told:
-            told = _text(look)
-            emit(Event(Happening.WAITING, gate, told, seconds=now - began))
-        pause = min(max(SHORTEST_PAUSE, 4 * (now - asked)), LONGEST_PAUSE)
-        if now + pause >= client.deadline:
-            break
-        time.sleep(pause)
-        asked = time.monotonic()
-        look = _newer(look, look_at(gate, client, expected), client.deadline - asked)
-    return _result(gate, look, time.monotonic() - began)
+    def _looks(self, gate: Gate) -> Looks[None]:
+        if gate.live:
+            while True:
+                yield look_at(gate.id, self._client, self._expected)
+        yield from self._uses()[gate.id]()
+
+    def _uses(self) -> Mapping[str, Callable[[], Looks[None]]]:
+        if not self._gates:
+            assert self._use is not None, "only live gates can be passed"
+            # A lazy point: a run that has a proof makes nothing in the cluster.
+            from bootstrap.cluster.trial.gates import trial_gates
+
+            self._trial, programs = self._use(self._client, self._timeout)
+            self._gates = trial_gates(self._trial, programs)
+        return self._gates
+
+
+def _unmet(gate: Gate, results: Mapping[str, GateResult]) -> GateResult | None:
+    unmet = [each for each in gate.needs if each not in results or not results[each].passed]
+    if not unmet:
+        return None
+    return GateResult(gate.id, GateStatus.SKIPPED, f"needs {', '.join(unmet)}")
+
+
+def _accepted(gate: Gate, proven: Mapping[str, str]) -> GateResult | None:
+    if gate.id not in proven:
+        return None
+    return GateResult(gate.id, GateStatus.PASSED, "proven before", proven_at=proven[gate.id])
 
 
 def _newer(previous: Look, look: Look, allowed: float) -> Look:
     """The last look. One that the gate's deadline cut says less than the one before it."""
     if look.reason != "api-timeout" or allowed >= REQUEST_SECONDS:
         return look
+    if allowed < SHORTEST_PAUSE:
+        return previous
     cut = f"then no answer in the {allowed:.1f} s that were left"
     return replace(previous, why=f"{_text(previous)}; {cut}")
 
@@ -81,11 +173,20 @@ def _text(look: Look) -> str:
 
 
 def _result(gate: str, look: Look, seconds: float) -> GateResult:
+    status = _status(look)
+    why = look.why or ("" if status in _WELL else "its time was over before more could be told")
+    return GateResult(gate, status, look.message, why, look.reason, look.fix, seconds)
+
+
+_WELL = (GateStatus.PASSED, GateStatus.NOT_APPLICABLE)
+
+
+def _status(look: Look) -> GateStatus:
     if look.passed:
-        status = GateStatus.PASSED
-    else:
-        status = GateStatus.UNKNOWN if look.unknown else GateStatus.FAILED
-    return GateResult(gate, status, look.message, look.why, look.reason, look.fix, seconds)
+        return GateStatus.PASSED
+    if look.absent:
+        return GateStatus.NOT_APPLICABLE
+    return GateStatus.UNKNOWN if look.unknown else GateStatus.FAILED
 
 
 _HAPPENINGS = {
@@ -93,9 +194,11 @@ _HAPPENINGS = {
     GateStatus.FAILED: Happening.GATE_FAILED,
     GateStatus.UNKNOWN: Happening.GATE_FAILED,
     GateStatus.SKIPPED: Happening.GATE_SKIPPED,
+    GateStatus.NOT_APPLICABLE: Happening.GATE_SKIPPED,
 }
 
 
 def _event(result: GateResult) -> Event:
     message = f"{result.message}: {result.why}" if result.why else result.message
-    return Event(_HAPPENINGS[result.status], result.gate, message, seconds=result.seconds)
+    happening = _HAPPENINGS[result.status]
+    return Event(happening, result.gate, message, seconds=result.seconds, reason=result.reason)

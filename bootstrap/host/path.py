@@ -5,18 +5,46 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bootstrap.core.state import Ground, LinkFolder
+from bootstrap.host.places import Places
+
 
 def search_path(environ: Mapping[str, str], links: Path) -> tuple[str, ...]:
     """The folder of the profile's links, then the user's PATH, each folder once.
 
-    Left out of the user's PATH: empty and relative entries, what is no folder, and every folder
-    that others may write to. The sticky bit redeems none: in `/tmp` nobody can replace my
-    `kubectl`, but anybody can put one there. Folders of another owner or writable by a group stay:
-    `/usr/local/bin` (Debian, Homebrew) and a team's `/opt/tools/bin` are like that on purpose.
+    Left out of the user's PATH: empty and relative entries, what is no folder, the links of other
+    profiles (this may be the shell of one), and every folder that others may write to. The sticky
+    bit redeems none: in `/tmp` nobody can replace my `kubectl`, but anybody can put one there.
+    Folders of another owner or writable by a group stay: `/usr/local/bin` (Debian, Homebrew) and a
+    team's `/opt/tools/bin` are like that on purpose.
     """
     entries = environ.get("PATH", os.defpath).split(os.pathsep)
-    trusted = (entry for entry in entries if entry.startswith("/") and _is_trusted(entry))
+    trusted = (
+        entry
+        for entry in entries
+        if entry.startswith("/") and not _is_another(entry, links) and _is_trusted(entry)
+    )
     return tuple(dict.fromkeys((str(links), *trusted)))
+
+
+def _is_another(folder: str, links: Path) -> bool:
+    """Whether it is the links of a profile, and not of this one."""
+    path = Path(folder)
+    alike = path.name == links.name and path.parent.parent == links.parent.parent
+    return alike and path != links
+
+
+def own_name(environ: Mapping[str, str], called: str) -> str:
+    """What this person types for this very kboot: `kboot` where PATH leads to it, else its path.
+
+    `called` is the process's own name for itself. A wrapper says its name in KBOOT_COMMAND.
+    """
+    given = environ.get("KBOOT_COMMAND")
+    if given or Path(called).name != "kboot":  # `python -m bootstrap` is a developer's
+        return given or "kboot"
+    found = candidates("kboot", environ.get("PATH", os.defpath).split(os.pathsep))
+    same = bool(found) and os.path.realpath(found[0]) == os.path.realpath(called)
+    return "kboot" if same else str(Path(called).absolute())
 
 
 def candidates(executable: str, folders: Iterable[str]) -> tuple[str, ...]:
@@ -44,3 +72,75 @@ def _is_trusted(folder: str) -> bool:
     except (OSError, ValueError):
         return False
     return stat.S_ISDIR(mode) and not mode & stat.S_IWOTH
+
+
+def is_in_store(file: str, places: Places) -> bool:
+    """Whether this is one of the files that kboot installed, by whatever links it was found."""
+    return os.path.realpath(file).startswith(os.path.realpath(places.artifacts) + os.sep)
+
+
+def profile_of_link(link: Path, places: Places, name: str = "") -> str:
+    """The id of the profile to whose `name` this link leads; empty: kboot did not make it.
+
+    `name` is usually the link's own.
+
+    It is judged by its text, so that a link whose profile is gone is still known for kboot's.
+    """
+    try:
+        target = link.readlink()
+    except OSError:
+        return ""
+    profile = target.parent.parent
+    if (target.name, target.parent.name) != (name or link.name, places.links("").name):
+        return ""
+    is_ours = os.path.realpath(profile.parent) == os.path.realpath(places.profile("x").parent)
+    return profile.name if target.is_absolute() and is_ours else ""
+
+
+def look_at_links(
+    folder: str, executables: Iterable[str], environ: Mapping[str, str], places: Places
+) -> LinkFolder:
+    """What lies in `folder` under these names, and whether links can be put there."""
+    names = tuple(executables)
+    ground, obstacle = _ground(folder)
+    entries = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each]
+    real = os.path.realpath(folder)
+    on_path = [os.path.realpath(each) == real for each in entries]
+    before = entries[: on_path.index(True)] if True in on_path else []
+    links = {name: Path(folder, name) for name in names if os.path.lexists(Path(folder, name))}
+    ours = {name: profile_of_link(link, places) for name, link in links.items()}
+    return LinkFolder(
+        folder,
+        ground,
+        obstacle,
+        on_path=True in on_path,
+        ours={name: profile for name, profile in ours.items() if profile},
+        taken={name: _kind(link) for name, link in links.items() if not ours[name]},
+        hidden={name: first for name in names if (first := _first(name, before, places))},
+    )
+
+
+def _first(name: str, folders: Iterable[str], places: Places) -> str:
+    """The links of a profile are on PATH only in shells that asked for it."""
+    found = (Path(each, name) for each in folders if not is_in_store(f"{each}/{name}", places))
+    return next((str(file) for file in found if is_program(file)), "")
+
+
+def _ground(folder: str) -> tuple[Ground, str]:
+    """Judged by the nearest thing that is there: the folder, or one above it."""
+    wanted = Path(folder)
+    nearest = next(each for each in (wanted, *wanted.parents) if os.path.lexists(each))
+    try:
+        if not nearest.is_dir():
+            return Ground.NO_FOLDER, str(nearest)
+    except PermissionError:  # a link to where this user may not look
+        return Ground.NOT_WRITABLE, str(nearest)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return Ground.NOT_WRITABLE, str(nearest)
+    return (Ground.THERE if nearest == wanted else Ground.MISSING), ""
+
+
+def _kind(path: Path) -> str:
+    if path.is_symlink():
+        return f"a link to {path.readlink()}"
+    return "a folder" if path.is_dir() else "a file"

@@ -27,6 +27,11 @@ class Places:
     def staging(self) -> Path:
         return self.data / "staging"
 
+    @property
+    def downloads(self) -> Path:
+        """Where people put files by hand, named by their digests. kboot only reads it."""
+        return self.cache / "downloads"
+
     def profile(self, profile_id: str) -> Path:
         """The folder of one profile's generations; `current/` in it holds the links."""
         return self.data / "profiles" / profile_id
@@ -38,6 +43,23 @@ class Places:
     def kubeconfig(self, cluster: str) -> Path:
         """kboot's private kubeconfig of that cluster."""
         return self.state / "clusters" / cluster / "kubeconfig"
+
+    def proof(self, cluster: str, profile_id: str) -> Path:
+        """What was proven of that cluster for that profile."""
+        return self.state / "clusters" / cluster / "proofs" / f"{profile_id}.json"
+
+    def merged(self, cluster: str) -> Path:
+        """What kboot put of that cluster into which of the person's own kubeconfig files."""
+        return self.state / "clusters" / cluster / "merged.json"
+
+    @property
+    def backups(self) -> Path:
+        """The person's own files as they were before kboot's last changes."""
+        return self.state / "backups"
+
+    def starting(self, cluster: str) -> Path:
+        """The note of a `minikube start` under way, see `host.underway`."""
+        return self.state / "clusters" / cluster / "starting"
 
     def lock(self, name: str) -> Path:
         return self.state / "locks" / name

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -191,6 +192,57 @@ def start(questions: Mapping[str, Question], env: Mapping[str, str]) -> Asking:
 def ask_all(questions: Mapping[str, Question], env: Mapping[str, str]) -> dict[str, Told]:
     """Ask all questions at once; each has its own deadline, and none can spoil another."""
     return start(questions, env).finish()
+
+
+class Service:
+    """One program that serves until it is ended, with all that it started.
+
+    Also when kboot itself is killed: a shell beside it reads from a pipe that only kboot holds
+    open, and whose end it cannot miss.
+    """
+
+    def __init__(self, argv: tuple[str, ...], env: Mapping[str, str], folder: Path) -> None:
+        """What it prints goes to `log` in `folder`, which goes when kboot is killed.
+
+        Raises OSError when it cannot be started.
+        """
+        self._log = folder / "log"
+        with starting_children(), self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ("/bin/sh", "-c", _KEEPER, str(folder), *argv),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=env,
+                bufsize=0,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        """The end of what it printed so far."""
+        with self._log.open("rb") as log:
+            log.seek(max(0, self._log.stat().st_size - _CHUNK))
+            return log.read().decode("utf-8", "replace").strip()
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        signal_group(self._process.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DEATH)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+_KEEPER = """\
+{ "$@"; kill -KILL 0; } &
+read -r _
+/bin/rm -rf -- "$0"
+kill -KILL 0
+"""
 
 
 def _launch(question: Question, env: Mapping[str, str]) -> _Probe:

@@ -11,25 +11,23 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from glob import glob
 from pathlib import Path
 
 import sh
 
+from bootstrap.core.units import show_seconds
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host import underway
 from bootstrap.host.children import group_is_gone, signal_group, starting_children
+from bootstrap.host.hearing import Hearing, OnEnding, OnLine, OnQuiet, Stream
 
 glob_module.glob = glob  # sh 2.4.0 replaces it for the whole process when it is imported
 
-OnLine = Callable[[str, str], None]
-"""Called with `out` or `err` and one line, without its end."""
-
-_KEPT = 1024 * 1024
-"""Bytes of each stream that a result holds: the last."""
-_LONGEST_LINE = 65536
 _CHUNK = 65536
 _LOOK_AGAIN = 0.1
 _ABOUT_TO_END = 0.005
@@ -56,6 +54,10 @@ def run(
     env: Mapping[str, str],
     timeout: float,
     on_line: OnLine,
+    on_quiet: OnQuiet = lambda seconds: None,
+    on_ending: OnEnding = lambda seconds: None,
+    quiet: float = 20.0,
+    note: Path | None = None,
     cwd: Path | None = None,
     grace: float = 10.0,
 ) -> Result:
@@ -63,10 +65,11 @@ def run(
 
     `argv[0]` is an absolute path, `env` the whole environment. After `timeout` seconds its process
     group gets SIGTERM, `grace` seconds later SIGKILL; an exception in this thread (Ctrl-C) ends it
-    likewise, beginning with SIGINT, and goes on. What a program leaves behind when it ends by
-    itself lives on: that may be a virtual machine.
+    likewise, beginning with SIGINT, and goes on, with a note of how it ended. What a program leaves
+    behind when it ends by itself lives on: that may be a virtual machine. `on_quiet` is called when
+    it has said nothing for `quiet` seconds; `note` is the file that tells of it (`host.underway`).
 
-    An exception of `on_line` is raised after the end: a fault in what is shown must not stop the
+    An exception of these calls is raised after the end: a fault in what is shown must not stop the
     work. Raises KbootError TOOL_FAILED when the program cannot be run, and TOOL_TIMED_OUT when it
     can be neither awaited nor ended, as when it runs as another user.
     """
@@ -75,39 +78,16 @@ def run(
     with ExitStack() as closing:
         try:
             with starting_children():
-                program = _start(argv, env, cwd, on_line, closing)
+                hearing = Hearing(on_line, on_quiet, on_ending, quiet)
+                program = _start(argv, env, cwd, note, hearing, closing)
             ended = program.listen(began + timeout)
-        except BaseException:
+        except BaseException as stop:
             if program is not None:
-                program.end({signal.SIGINT: grace, signal.SIGTERM: _DEATH})
+                stop.add_note(_interrupted(argv[0], program, grace))
             raise
         if not ended and not program.end({signal.SIGTERM: grace}):
             raise _cannot_be_ended(argv[0], program.group, timeout)
         return program.result(timed_out=not ended, seconds=time.monotonic() - began)
-
-
-class _Stream:
-    """One pipe's output: its last part kept, its lines passed on."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._tail = bytearray()
-        self._unfinished = b""
-
-    def take(self, chunk: bytes) -> list[str]:
-        """Keep `chunk`; the lines that it completes. A line that never ends comes in pieces."""
-        self._tail += chunk
-        if len(self._tail) > 2 * _KEPT:
-            del self._tail[:-_KEPT]
-        *lines, self._unfinished = (self._unfinished + chunk).split(b"\n")
-        if not chunk or len(self._unfinished) >= _LONGEST_LINE:
-            lines += [self._unfinished] if self._unfinished else []
-            self._unfinished = b""
-        return [line.decode("utf-8", "replace").rstrip("\r") for line in lines]
-
-    @property
-    def text(self) -> str:
-        return self._tail[-_KEPT:].decode("utf-8", "replace")
 
 
 class _Program:
@@ -118,14 +98,13 @@ class _Program:
         command: sh.RunningCommand,
         pipes: Mapping[str, int],
         selector: selectors.BaseSelector,
-        on_line: OnLine,
+        hearing: Hearing,
     ) -> None:
         self.group: int = command.pgid
         self._command = command
-        self._on_line = on_line
-        self._fault: Exception | None = None
+        self._hearing = hearing
         self._selector = selector
-        self._streams = {name: _Stream(name) for name in pipes}
+        self._streams = {name: Stream(name) for name in pipes}
         for name, pipe in pipes.items():
             selector.register(pipe, selectors.EVENT_READ, self._streams[name])
 
@@ -134,7 +113,8 @@ class _Program:
         while self._command.is_alive():
             if time.monotonic() >= deadline:
                 return False
-            self._read(_LOOK_AGAIN)
+            if not self._read(_LOOK_AGAIN):
+                self._hearing.nothing()
         self._drain()
         return True
 
@@ -145,6 +125,7 @@ class _Program:
         Ctrl-C kills at once. False: something of it is still there.
         """
         try:
+            self._hearing.tell(self._hearing.ending, sum(signals.values()))
             for number, patience in signals.items():
                 signal_group(self.group, number)
                 if self._is_gone_within(patience):
@@ -157,8 +138,8 @@ class _Program:
 
     def result(self, *, timed_out: bool, seconds: float) -> Result:
         self._command.wait()
-        if self._fault is not None:
-            raise self._fault
+        if self._hearing.fault is not None:
+            raise self._hearing.fault
         texts = {name: stream.text for name, stream in self._streams.items()}
         return Result(self._command.exit_code, texts["out"], texts["err"], timed_out, seconds)
 
@@ -168,7 +149,9 @@ class _Program:
         ready = self._selector.select(patience if self._selector.get_map() else _ABOUT_TO_END)
         for key, _ in ready:
             chunk = os.read(key.fd, _CHUNK)
-            if not chunk:
+            if chunk:
+                self._hearing.something()
+            else:
                 self._selector.unregister(key.fd)
             self._pass_on(key.data, chunk)
         return bool(ready)
@@ -181,13 +164,9 @@ class _Program:
         for stream in self._streams.values():
             self._pass_on(stream, b"")
 
-    def _pass_on(self, stream: _Stream, chunk: bytes) -> None:
+    def _pass_on(self, stream: Stream, chunk: bytes) -> None:
         for line in stream.take(chunk):
-            if self._fault is None:
-                try:
-                    self._on_line(stream.name, line)
-                except Exception as error:  # kept, and raised once the program has ended
-                    self._fault = error
+            self._hearing.tell(self._hearing.line, stream.name, line)
 
     def _is_gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -202,7 +181,8 @@ def _start(
     argv: tuple[str, ...],
     env: Mapping[str, str],
     cwd: Path | None,
-    on_line: OnLine,
+    note: Path | None,
+    hearing: Hearing,
     closing: ExitStack,
 ) -> _Program:
     """Start it. `closing` gets what is to be closed at the end."""
@@ -224,7 +204,7 @@ def _start(
                 _env=dict(env),
                 _cwd=None if cwd is None else str(cwd),
                 _new_session=True,
-                _preexec_fn=_hear_hangups,
+                _preexec_fn=partial(_before_exec, note),
                 _bg=True,
                 _bg_exc=False,
                 _return_cmd=True,
@@ -232,12 +212,22 @@ def _start(
             )
         except (sh.CommandNotFound, sh.ForkException, OSError) as error:
             raise _cannot_be_run(argv[0], error) from error
-    return _Program(command, pipes, selector, on_line)
+    return _Program(command, pipes, selector, hearing)
 
 
-def _hear_hangups() -> None:
+def _before_exec(note: Path | None) -> None:
     """Undo sh's "ignore SIGHUP" for `_bg`: services that a package starts would inherit it."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if note is not None:
+        underway.note(note)
+
+
+def _interrupted(path: str, program: _Program, grace: float) -> str:
+    """End it, and say how that went."""
+    asked, name = time.monotonic(), Path(path).name
+    if not program.end({signal.SIGINT: grace, signal.SIGTERM: _DEATH}):
+        return f"{name} was told to stop, and part of it still runs"
+    return f"{name} was told to stop and ended after {show_seconds(time.monotonic() - asked)}"
 
 
 def _cannot_be_run(program: str, error: Exception) -> KbootError:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from threading import Event as Flag
 
 from urllib3.response import BaseHTTPResponse
 
@@ -18,13 +19,19 @@ _DIGITS = {"sha256": 64, "sha512": 128}
 _LINE = re.compile(r"\A([0-9a-fA-F]+)(?:[ \t]+[*]?(\S+))?\s*\Z")
 
 
-def with_digest(artifact: Artifact, url: str, ca_bundle: Path | None) -> Artifact:
+def with_digest(
+    artifact: Artifact, url: str, ca_bundle: Path | None, stop: Flag | None = None
+) -> Artifact:
     """The artifact with the digest that its checksum file at `url` names.
 
     `url` is `artifact.checksum_url` after mirrors were applied. Raises KbootError as `ask` does,
     and 30 for a file that is no checksum file, or that is for another file.
     """
-    digest = ask(artifact, url, ca_bundle, lambda at, answer: _receive(artifact, at, answer))
+
+    def receive(at: str, answer: BaseHTTPResponse) -> str:
+        return _receive(artifact, at, answer)
+
+    digest = ask(artifact, url, ca_bundle, receive, stop=stop)
     if artifact.algorithm == "sha512":
         return replace(artifact, sha512=digest)
     return replace(artifact, sha256=digest)

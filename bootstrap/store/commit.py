@@ -10,17 +10,21 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event as Flag
 
 from bootstrap import __version__
 from bootstrap.core.catalogue import Artifact
 from bootstrap.core.codec import to_plain
 from bootstrap.core.events import Emit
 from bootstrap.host.places import Places
+from bootstrap.store import by_hand, failures
 from bootstrap.store.checksum import with_digest
 from bootstrap.store.disk import allow_execution, disk_errors, sync_folders, write_text
-from bootstrap.store.download import download
+from bootstrap.store.download import Received, download
 from bootstrap.store.inventory import (
     RECEIPT,
     Receipt,
@@ -46,6 +50,17 @@ class Delivery:
     installed_at: str
     checksum_url: str = ""
     """After mirrors; empty for an artifact whose digest is known."""
+    offline: bool = False
+    """Nothing may be fetched."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An artifact that is ready to be published, or in its place already (`folder` None)."""
+
+    artifact: Artifact
+    folder: Path | None = None
+    received: Received | None = None
 
 
 def install(artifact: Artifact, places: Places, delivery: Delivery, emit: Emit) -> Path:
@@ -54,26 +69,56 @@ def install(artifact: Artifact, places: Places, delivery: Delivery, emit: Emit) 
     The caller holds the store lock. Raises KbootError as `download` and `extract_member` do,
     with `state` left to the caller; the place is then as it was, or without a damaged file.
     """
-    with disk_errors(places.data, f"{artifact.tool} {artifact.version}", artifact.size):
+    with staging(places) as folder:
+        return publish(stage(artifact, places, delivery, folder, emit, Flag()), places)
+
+
+@contextmanager
+def staging(places: Places) -> Iterator[Path]:
+    """A folder of this run's own, removed afterwards with all that is in it.
+
+    The caller holds the store lock: what other runs left there is dead, and is deleted first.
+    """
+    with disk_errors(places.data, "its staging folder"):
         places.staging.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(places)
-        artifact = _identified(artifact, places, delivery)
-        if artifact.sha256 and is_intact(place_of(places, artifact), artifact):
-            return executable_of(places, artifact)
         folder = Path(tempfile.mkdtemp(prefix=f"{_RUN}-", dir=places.staging))
-        try:
-            if artifact.sha256:
-                _set_aside(place_of(places, artifact), folder / "damaged")
-            artifact = _fill(folder / "new", artifact, delivery, emit)
-            place = place_of(places, artifact)
-            _set_aside(place, folder / "before")
-            _publish(folder / "new", place, places)
-        finally:
-            _remove(folder)
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def stage(
+    artifact: Artifact, places: Places, delivery: Delivery, folder: Path, emit: Emit, stop: Flag
+) -> Staged:
+    """Fetch and verify into `folder`; nothing changes in the store but that damaged files go.
+
+    Several may run at once, each with a folder of its own. Raises as `install` does, and
+    StoppedError once `stop` is set.
+    """
+    with disk_errors(places.data, f"{artifact.tool} {artifact.version}", artifact.size):
+        artifact = _identified(artifact, places, delivery, stop)
+        if artifact.sha256 and is_intact(place_of(places, artifact), artifact):
+            return Staged(artifact)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if artifact.sha256:
+            _set_aside(place_of(places, artifact), folder / "damaged")
+        return _fill(folder, artifact, places, delivery, emit, stop)
+
+
+def publish(staged: Staged, places: Places) -> Path:
+    """Put it into its place with one rename: the executable's path."""
+    artifact = staged.artifact
+    if staged.folder is not None:
+        place = place_of(places, artifact)
+        with disk_errors(places.data, f"{artifact.tool} {artifact.version}", artifact.size):
+            _set_aside(place, staged.folder / "before")
+            _publish(staged.folder / "new", place, places)
     return executable_of(places, artifact)
 
 
-def _identified(artifact: Artifact, places: Places, delivery: Delivery) -> Artifact:
+def _identified(artifact: Artifact, places: Places, delivery: Delivery, stop: Flag) -> Artifact:
     """With the digest that it must have: known, verified here before, or the publisher's word."""
     if artifact.sha256:
         return artifact
@@ -82,7 +127,9 @@ def _identified(artifact: Artifact, places: Places, delivery: Delivery) -> Artif
         known = replace(artifact, sha256=kept.sha256)
         if is_intact(place_of(places, known), known):
             return known
-    return with_digest(artifact, delivery.checksum_url, delivery.ca_bundle)
+    if delivery.offline:
+        raise failures.offline(artifact)
+    return with_digest(artifact, delivery.checksum_url, delivery.ca_bundle, stop)
 
 
 def sweep(places: Places) -> None:
@@ -112,37 +159,65 @@ def _set_aside(place: Path, away: Path) -> None:
         place.rename(away)
 
 
-def _fill(folder: Path, artifact: Artifact, delivery: Delivery, emit: Emit) -> Artifact:
+def _fill(
+    folder: Path,
+    artifact: Artifact,
+    places: Places,
+    delivery: Delivery,
+    emit: Emit,
+    stop: Flag,
+) -> Staged:
     """The artifact as it was received: its sha256 is known now in any case."""
-    folder.mkdir(mode=0o700)
-    executable = folder / artifact.tool
-    target = folder / "archive" if artifact.member else executable
-    received = download(artifact, target, url=delivery.url, ca_bundle=delivery.ca_bundle, emit=emit)
+    new = folder / "new"
+    new.mkdir(mode=0o700)
+    executable = new / artifact.tool
+    target = new / "archive" if artifact.member else executable
+    url, received = _get(target, artifact, places, delivery, emit, stop)
     artifact = replace(artifact, sha256=received.sha256)
     sha256 = received.sha256
     if artifact.member:
         sha256 = extract_member(target, artifact.member, executable)
         target.unlink()
     allow_execution(executable)
-    receipt = _receipt(artifact, delivery, received.size, sha256)
-    write_text(folder / RECEIPT, json.dumps(to_plain(receipt), indent=2) + "\n")
-    sync_folders(folder)
-    return artifact
+    receipt = _receipt(artifact, url, delivery.installed_at, received.size, sha256)
+    write_text(new / RECEIPT, json.dumps(to_plain(receipt), indent=2) + "\n")
+    sync_folders(new)
+    return Staged(artifact, folder, received)
 
 
-def _receipt(artifact: Artifact, delivery: Delivery, size: int, executable_sha256: str) -> Receipt:
+def _get(
+    target: Path,
+    artifact: Artifact,
+    places: Places,
+    delivery: Delivery,
+    emit: Emit,
+    stop: Flag,
+) -> tuple[str, Received]:
+    """From the drop folder, else from the network: where it came from, and what came."""
+    brought = by_hand.find(artifact, places)
+    if brought is not None:
+        return brought.as_uri(), by_hand.take(artifact, brought, target)
+    if delivery.offline:
+        raise failures.offline(artifact)
+    url, bundle = delivery.url, delivery.ca_bundle
+    return url, download(artifact, target, url=url, ca_bundle=bundle, emit=emit, stop=stop)
+
+
+def _receipt(
+    artifact: Artifact, url: str, installed_at: str, size: int, executable_sha256: str
+) -> Receipt:
     return Receipt(
         tool=artifact.tool,
         version=artifact.version,
         platform=artifact.platform,
-        url=mask(delivery.url),
+        url=mask(url),
         sha256=artifact.sha256,
         origin=artifact.origin,
         trust=artifact.trust,
         size=size,
         member=artifact.member,
         executable_sha256=executable_sha256,
-        installed_at=delivery.installed_at,
+        installed_at=installed_at,
         kboot=__version__,
     )
 

@@ -1,6 +1,8 @@
 """How to reach a server: proxy, certificates, timeouts, and the reason why it was not reached."""
 
+import re
 import ssl
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
@@ -9,8 +11,10 @@ import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    IncompleteRead,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ProxyError,
     ProxySchemeUnknown,
     ReadTimeoutError,
@@ -23,6 +27,34 @@ from bootstrap.store.urls import host, is_loopback, mask
 
 TIMEOUT = Timeout(connect=10, read=30)
 """Seconds: to connect, and without a single byte."""
+MIN_RATE = 1024
+"""Bytes a second. What comes slower over a whole `RATE_WINDOW` has as good as broken off."""
+RATE_WINDOW = 30.0
+"""Seconds."""
+
+
+class TooSlowError(HTTPError):
+    """A body that trickles; another try may meet a better line."""
+
+
+class Floor:
+    """Holds one body to `MIN_RATE`."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._came = 0
+
+    def add(self, count: int, now: float) -> None:
+        """`count` bytes came until `now` (monotonic). Raises TooSlowError."""
+        self._came += count
+        if now - self._began >= RATE_WINDOW:
+            if self._came < MIN_RATE * RATE_WINDOW:
+                raise TooSlowError(f"slower than {MIN_RATE} bytes/s for {RATE_WINDOW:g} s")
+            self._began, self._came = now, 0
+
+
+_REFUSED = re.compile(r"Tunnel connection failed: 4(?!08|29)")
+"""What `http.client` says where the proxy itself answers that it will not: 401, 403, 407."""
 
 
 def open_pool(url: str, ca_bundle: Path | None) -> urllib3.PoolManager:
@@ -97,9 +129,18 @@ def reason(error: HTTPError) -> str:
             return f"the proxy did not let it through: {mask(str(error.original_error))}"
         case SSLError():
             return f"TLS failed: {error} (is the clock right, and the CA bundle?)"
+        case ProtocolError(args=(_, IncompleteRead(partial=int(came), expected=int(missing)))):
+            return f"the connection ended after {came:,} bytes, {missing:,} before the end"
+        case ProtocolError(args=(_, Exception() as cause)):
+            return mask(getattr(cause, "strerror", None) or str(cause))
     return mask(str(error.__cause__ or error))
 
 
 def is_passing(error: HTTPError) -> bool:
-    """Whether trying again may help. A certificate that is not trusted will not be so then."""
+    """Whether trying again may help. A certificate that is not trusted will not be so then.
+
+    Nor will a proxy's refusal be another one, and wrong passwords can lock an account.
+    """
+    if isinstance(error, ProxyError):
+        return _REFUSED.match(str(error.original_error)) is None
     return not isinstance(error, SSLError)

@@ -1,5 +1,8 @@
 """What a download that failed says. `state` is left to the engine, which knows the other steps."""
 
+import shlex
+from pathlib import Path
+
 from bootstrap.core.catalogue import Artifact
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.urls import mask, origin
@@ -18,6 +21,28 @@ def unreachable(artifact: Artifact, url: str, why: str) -> KbootError:
         f"{_name(artifact)} could not be downloaded",
         why=f"{mask(url)}: {why}",
         next=f"check the network and https_proxy, or: kboot up --mirror {origin(artifact.url)}=URL",
+    )
+
+
+def offline(artifact: Artifact) -> KbootError:
+    """What was there when the plan was made is not, or is damaged."""
+    return KbootError(
+        Exit.OFFLINE_MISSING,
+        f"{_name(artifact)} would have to be downloaded",
+        why="--offline, and neither the store nor the drop folder has the intact file",
+        next="the same command without --offline, on a machine with a network",
+    )
+
+
+def wrong_by_hand(
+    artifact: Artifact, path: Path, algorithm: str, found: str, expected: str
+) -> KbootError:
+    return KbootError(
+        Exit.INTEGRITY,
+        f"the file put there by hand for {_name(artifact)} is not the file it should be",
+        why=f"{path} has {algorithm} {_short(found)}; {_witness(artifact)} says {_short(expected)}",
+        next=f"rm {shlex.quote(str(path))}   (or put the right file there)",
+        items=(f"got      {algorithm} {found}", f"expected {algorithm} {expected}"),
     )
 
 

@@ -56,6 +56,15 @@ def read_receipt(folder: Path) -> Receipt | None:
         return None
 
 
+def stored_at(executable: Path) -> StoredArtifact | None:
+    """What the receipt beside an installed file says; None where there is none.
+
+    `executable`: that file, or a link to it.
+    """
+    receipt = read_receipt(executable.resolve().parent)
+    return _stored(receipt) if receipt else None
+
+
 def installed(places: Places, artifact: Artifact) -> Receipt | None:
     """The receipt of that release, installed before at the same level, whatever its digest."""
     wanted = (artifact.version, artifact.platform, artifact.trust)
@@ -63,6 +72,14 @@ def installed(places: Places, artifact: Artifact) -> Receipt | None:
     receipts = (read_receipt(path.parent) for path in sorted(folder.glob(f"*/{RECEIPT}")))
     fitting = (r for r in receipts if r and (r.version, r.platform, r.trust) == wanted)
     return next(fitting, None)
+
+
+def brought(places: Places) -> tuple[str, ...]:
+    """Names of what was put into the drop folder by hand; not verified before it is used."""
+    try:
+        return tuple(sorted(each.name for each in places.downloads.iterdir()))
+    except OSError:
+        return ()
 
 
 def inventory(places: Places) -> tuple[StoredArtifact, ...]:
@@ -75,4 +92,8 @@ def inventory(places: Places) -> tuple[StoredArtifact, ...]:
         for path in sorted(places.artifacts.glob(f"*/*/{RECEIPT}"))
         if (receipt := read_receipt(path.parent)) and (path.parent / receipt.tool).is_file()
     ]
-    return tuple(StoredArtifact(r.tool, r.version, r.sha256, r.trust) for r in receipts)
+    return tuple(map(_stored, receipts))
+
+
+def _stored(receipt: Receipt) -> StoredArtifact:
+    return StoredArtifact(receipt.tool, receipt.version, receipt.sha256, receipt.trust)

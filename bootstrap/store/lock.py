@@ -39,6 +39,18 @@ def hold(path: Path, *, timeout: float, waiting: Callable[[str], None]) -> Itera
         os.close(descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody alive holds the lock. One that cannot be looked at counts as held."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return True
+    try:
+        return not _try(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _open(path: Path) -> int:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

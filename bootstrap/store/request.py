@@ -1,9 +1,9 @@
 """Ask a server for one file: follow redirects, try again what may pass, say the rest at once."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Event as Flag
 from typing import TypeVar
 
 import urllib3
@@ -28,10 +28,17 @@ _PASSING = (408, 429, 500, 502, 503, 504)
 
 T = TypeVar("T")
 Receive = Callable[[str, BaseHTTPResponse], T]
-"""Reads the body of a 200 answer; gets the URL that gave it, after redirects."""
+"""Reads the body of a 200 answer, or of a 206 or 416 to a Range that was asked for; gets the URL
+that gave it, after redirects. May raise AgainError."""
+Asking = Callable[[], Mapping[str, str]]
+"""Headers of the next request: Range and If-Range, or none."""
 
 
-class _AgainError(Exception):
+class StoppedError(Exception):
+    """Another thread said to stop."""
+
+
+class AgainError(Exception):
     """This try failed in a way that may pass; `failure` is what to say if it does not."""
 
     def __init__(self, failure: KbootError, pause: float | None = None) -> None:
@@ -40,32 +47,54 @@ class _AgainError(Exception):
         self.pause = pause
 
 
-def ask(artifact: Artifact, url: str, ca_bundle: Path | None, receive: Receive[T]) -> T:
+def _whole() -> Mapping[str, str]:
+    return {}
+
+
+def ask(
+    artifact: Artifact,
+    url: str,
+    ca_bundle: Path | None,
+    receive: Receive[T],
+    *,
+    asking: Asking = _whole,
+    stop: Flag | None = None,
+) -> T:
     """What `receive` makes of the answer.
 
-    Raises KbootError: 13 not https, 20 not reached or broken off, 21 any other answer than 200,
-    and what `receive` raises. The errors leave `state` to the caller.
+    Raises KbootError: 13 not https, 20 not reached or broken off, 21 any other answer than 200 (or
+    206 to a Range), and what `receive` raises; StoppedError when `stop` is set between two tries.
+    The errors leave `state` to the caller.
     """
     check_allowed(url)
+    stop = stop or Flag()
     for tried in range(1, TRIES + 1):
         try:
-            return _try(artifact, url, ca_bundle, receive)
-        except _AgainError as again:
+            return _try(artifact, url, ca_bundle, receive, asking())
+        except AgainError as again:
             if tried == TRIES:
                 raise failures.after_tries(again.failure, tried) from again.__cause__
             pause = again.pause if again.pause is not None else FIRST_PAUSE * 4 ** (tried - 1)
-            time.sleep(min(pause, MAX_PAUSE))
+            if stop.wait(min(pause, MAX_PAUSE)):
+                raise StoppedError from None
     raise AssertionError("the last try returns or raises")
 
 
-def _try(artifact: Artifact, asked: str, ca_bundle: Path | None, receive: Receive[T]) -> T:
+def _try(
+    artifact: Artifact,
+    asked: str,
+    ca_bundle: Path | None,
+    receive: Receive[T],
+    headers: Mapping[str, str],
+) -> T:
     url = asked
+    expected = (200, 206, 416) if headers else (200,)
     try:
         for _ in range(MAX_REDIRECTS + 1):
             with open_pool(url, ca_bundle) as pool:
-                response = _request(pool, url)
+                response = _request(pool, url, headers)
                 try:
-                    if response.status == 200:
+                    if response.status in expected:
                         return receive(url, response)
                     if response.status not in _REDIRECTS:
                         raise _refused(artifact, url, response)
@@ -75,15 +104,15 @@ def _try(artifact: Artifact, asked: str, ca_bundle: Path | None, receive: Receiv
         raise failures.too_many_redirects(artifact, asked, MAX_REDIRECTS)
     except HTTPError as error:
         failure = failures.unreachable(artifact, url, reason(error))
-        raise (_AgainError(failure) if is_passing(error) else failure) from error
+        raise (AgainError(failure) if is_passing(error) else failure) from error
 
 
-def _request(pool: urllib3.PoolManager, url: str) -> BaseHTTPResponse:
+def _request(pool: urllib3.PoolManager, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
     asked = make_headers(basic_auth=credentials(url), user_agent="kboot")
     return pool.request(
         "GET",
         url,
-        headers={**asked, "Accept-Encoding": "identity"},
+        headers={**asked, **headers, "Accept-Encoding": "identity"},
         redirect=False,
         preload_content=False,
         decode_content=False,
@@ -93,7 +122,7 @@ def _request(pool: urllib3.PoolManager, url: str) -> BaseHTTPResponse:
 def _refused(artifact: Artifact, url: str, response: BaseHTTPResponse) -> Exception:
     failure = failures.bad_status(artifact, url, response.status)
     passes = response.status in _PASSING
-    return _AgainError(failure, _asked_pause(response)) if passes else failure
+    return AgainError(failure, _asked_pause(response)) if passes else failure
 
 
 def _asked_pause(response: BaseHTTPResponse) -> float | None:

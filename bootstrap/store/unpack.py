@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.disk import create, disk_errors
+from bootstrap.store.disk import create, disk_errors, require_room
 
 MAX_BYTES = 1 << 30
 """Unpacked, all members up to the wanted one together."""
@@ -45,7 +45,9 @@ def _extract(archive: Path, member: str, destination: Path) -> str:
         source = opened.extractfile(info)
         if source is None:
             raise _broken(member, "it has no content")
-        return _copy(source, info.size, destination)
+        with disk_errors(destination.parent, destination.name, info.size):
+            require_room(destination.parent, info.size, destination.name)
+            return _copy(source, info.size, destination)
 
 
 def _find(archive: tarfile.TarFile, member: str) -> tarfile.TarInfo:

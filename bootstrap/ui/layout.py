@@ -41,6 +41,14 @@ def row(mark: str, subject: str, message: str, right: str = "") -> list[Line]:
     return [*row(mark, subject, message), Line(f"{right:>{WIDTH}}")]
 
 
+def unbroken(text: str, indent: int, first: str) -> list[Line]:
+    """One line however long: it holds what a person types, and a line break would end a command.
+
+    A terminal folds it, and copies it whole. `first` stands before it, in the indent.
+    """
+    return [Line(f"{first:<{indent}}{' '.join(text.splitlines())}")]
+
+
 def paragraph(text: str, indent: int = 0, first: str = "") -> list[Line]:
     """Wrapped text; `first` stands before its first line, in the indent."""
     prefix = " " * indent

@@ -61,21 +61,23 @@ class LiveTalk:
             refresh_per_second=_REFRESHES,
         )
         self._live: Progress | None = None
-        self._task: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}
+        """What is shown below the lines, by subject."""
 
     def event(self, event: Event) -> None:
         match event.happening:
             case Happening.STEP_STARTED | Happening.GATE_STARTED:
-                self._show(self._work, event.subject, None)
+                self._working(event.subject)
             case Happening.DOWNLOAD:
-                self._show(self._downloads, event.subject, event)
+                self._downloading(event)
             case Happening.OUTPUT:
                 self._above(Text(f"      {harmless(event.message)}", style="dim"))
+                if self._live is self._work:  # it speaks again: what was waited for is over
+                    self._working(event.subject)
             case Happening.WAITING:
-                message = harmless(f"{event.subject}: {event.message}")
-                self._show(self._work, message[: WIDTH - 14], None)
+                self._working(harmless(f"{event.subject}: {event.message}")[: WIDTH - 14])
             case Happening.STEP_DONE | Happening.STEP_FAILED:
-                self.close()
+                self._end(event.subject.partition(" ")[2])
                 self.lines(finished(event))
             case _:
                 self.close()
@@ -87,24 +89,45 @@ class LiveTalk:
     def close(self) -> None:
         if self._live is not None:
             self._live.stop()
-            if self._task is not None:
-                self._live.remove_task(self._task)
+            for task in self._tasks.values():
+                self._live.remove_task(task)
             self._live = None
-            self._task = None
+            self._tasks.clear()
 
     def _above(self, what: Text) -> None:
         self._console.print(what)
 
-    def _show(self, kind: Progress, description: str, event: Event | None) -> None:
+    def _working(self, description: str) -> None:
+        """One thing at a time, but never in the place of downloads that are under way."""
+        if self._live is self._downloads:
+            return
+        self._show(self._work)
+        if self._tasks:
+            (task,) = self._tasks.values()
+            self._work.update(task, description=description)
+        else:
+            self._tasks[""] = self._work.add_task(description, total=None)
+
+    def _downloading(self, event: Event) -> None:
+        """One bar for each."""
+        self._show(self._downloads)
+        if event.subject not in self._tasks:
+            self._tasks[event.subject] = self._downloads.add_task(event.subject, total=None)
+        task = self._tasks[event.subject]
+        self._downloads.update(task, completed=event.done or 0, total=event.total)
+
+    def _show(self, kind: Progress) -> None:
         if self._live is not kind:
             self.close()
             self._live = kind
-            self._task = kind.add_task(description, total=None)
             kind.start()
-        assert self._task is not None
-        kind.update(self._task, description=description)
-        if event is not None:
-            kind.update(self._task, completed=event.done or 0, total=event.total)
+
+    def _end(self, subject: str) -> None:
+        """Take one bar away; with the last, all that is shown."""
+        if self._live is self._downloads and subject in self._tasks and len(self._tasks) > 1:
+            self._downloads.remove_task(self._tasks.pop(subject))
+        elif self._live is self._work or len(self._tasks) <= 1:
+            self.close()
 
 
 def styled(stream: TextIO, lines: Iterable[Line]) -> None:

@@ -3,21 +3,26 @@
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.units import show_bytes, show_seconds
+from bootstrap.core.events import LONG_WAIT, Event, Happening
+from bootstrap.core.units import show_bytes, show_rate, show_seconds
 from bootstrap.ui.layout import Line, paragraph, row
 from bootstrap.ui.stream import write
 
+_LONGEST_SILENCE = 5.0
+"""Seconds between two lines of one download that is slow."""
 _MARKS = {Happening.STEP_DONE: "ok", Happening.STEP_FAILED: "fail"}
 
 
 class PlainTalk:
-    """No line is ever rewritten; a download says how far it is at each quarter."""
+    """No line is ever rewritten; a download says now and then how far it is."""
 
     def __init__(self, stream: TextIO | None, *, verbose: bool) -> None:
         self._stream = stream
         self._verbose = verbose
-        self._quarters: dict[str, int] = {}
+        self._told_at: dict[str, tuple[int, float]] = {}
+        """Download → the last quarter and second of which a line was written."""
+        self._waited: dict[str, float] = {}
+        """Gate → the second of its wait of which a line was written last."""
 
     def event(self, event: Event) -> None:
         self.lines(self._told(event))
@@ -39,19 +44,39 @@ class PlainTalk:
             case Happening.OUTPUT:
                 return [Line(f"      {event.message}")]
             case Happening.WAITING:
-                return paragraph(f"{event.subject}: {event.message}", 6)
+                return self._waiting(event)
             case _:
                 return []
 
+    def _waiting(self, event: Event) -> list[Line]:
+        """A gate's waits change with every pod: a line when it becomes long, then now and then."""
+        if event.seconds is not None:
+            last = self._waited.get(event.subject, LONG_WAIT - _LONGEST_SILENCE)
+            if event.seconds < last + _LONGEST_SILENCE:
+                return []
+            self._waited[event.subject] = event.seconds
+        return paragraph(f"{event.subject}: {event.message}", 6)
+
     def _download(self, event: Event) -> list[Line]:
-        if not event.total or event.done is None:
+        """The end needs no line: the step's own tells it."""
+        done, seconds = event.done or 0, event.seconds or 0.0
+        quarter = 4 * done // event.total if event.total else 0
+        last, when = self._told_at.get(event.subject, (0, 0.0))
+        if done == event.total or (quarter <= last and seconds - when < _LONGEST_SILENCE):
             return []
-        quarter = 4 * event.done // event.total
-        if quarter <= self._quarters.get(event.subject, 0):
-            return []
-        self._quarters[event.subject] = quarter
-        so_far = f"{show_bytes(event.done)} of {show_bytes(event.total)}"
-        return [Line(f"      {event.subject}: {so_far}")]
+        self._told_at[event.subject] = quarter, seconds
+        return [Line(f"      {event.subject}: {progress(event)}")]
+
+
+def progress(event: Event) -> str:
+    """`29 MB of 59 MB, 39 MB/s, 0.8 s left`, as far as it is known."""
+    done, seconds = event.done or 0, event.seconds or 0.0
+    said = [show_bytes(done) + (f" of {show_bytes(event.total)}" if event.total else "")]
+    if done and seconds:
+        said.append(show_rate(done, seconds))
+        if event.total:
+            said.append(f"{show_seconds((event.total - done) * seconds / done)} left")
+    return ", ".join(said)
 
 
 def finished(event: Event) -> list[Line]:

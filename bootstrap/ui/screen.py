@@ -3,14 +3,17 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bootstrap.core.events import Event
 from bootstrap.core.report import Report
 from bootstrap.ui import text
-from bootstrap.ui.layout import Line
+from bootstrap.ui.layout import Line, paragraph
 from bootstrap.ui.plain import PlainTalk
-from bootstrap.ui.stream import is_terminal, write
+from bootstrap.ui.stream import is_terminal, pour, write
+
+if TYPE_CHECKING:
+    from bootstrap.ui.events import EventFile
 
 
 class Talk(Protocol):
@@ -22,25 +25,31 @@ class Talk(Protocol):
 
 
 class Screen:
-    """One run's output. With `json` the only thing on stdout is the report's document."""
+    """One run's output. With `json` or `junit` all that is on stdout is the report's document."""
 
     def __init__(
         self,
         *,
-        json: bool,
+        output: str,
         environ: Mapping[str, str],
         verbose: bool = False,
         quiet: bool = False,
         color: bool = True,
     ) -> None:
-        self.json = json
+        self.document = output != "text"
+        """Whether stdout is for the document alone."""
+        self._output = output
         self.verbose = verbose
         self.quiet = quiet
         self._color = color and not environ.get("NO_COLOR")
         self._talk: Talk | None = None
+        self.events: EventFile | None = None
 
     def event(self, event: Event) -> None:
         """Called from worker threads too."""
+        if self.events is not None:
+            self.events.event(event)
+            self._tell_of(self.events)
         if not self.quiet:
             self._talking().event(event)
 
@@ -52,8 +61,14 @@ class Screen:
     def data(self, lines: Iterable[Line]) -> None:
         """What the person asked for."""
         self.close()
-        if not self.json:
+        if not self.document:
             write(sys.stdout, lines, color=self._color)
+
+    def verbatim(self, text: str) -> None:
+        """What the person asked for, for a program to read: byte for byte."""
+        self.close()
+        if not self.document:
+            pour(sys.stdout, text)
 
     def verdict(self, lines: Iterable[Line], *, good: bool) -> None:
         """The last lines. Bad news goes to stderr, and is said even when told to be quiet."""
@@ -64,12 +79,13 @@ class Screen:
             self.data(lines)
 
     def finish(self, report: Report) -> None:
-        """The end of every run: the JSON document, or the error where there is one."""
+        """The end of every run: the document, and the error where there is one."""
         self.close()
-        if self.json:
-            # ASCII goes through every locale, also with what is no text (a file's name may be).
-            document = json.dumps(report.as_dict(), indent=2)
-            write(sys.stdout, [Line(document)], color=False)
+        if self.events is not None:
+            self.events.end(report)
+            self._tell_of(self.events)
+        if self.document:
+            write(sys.stdout, [Line(self._rendered(report))], color=False)
         if report.error is not None:
             write(sys.stderr, text.error(report.error), color=False)
 
@@ -77,6 +93,20 @@ class Screen:
         if self._talk is not None:
             self._talk.close()
             self._talk = None
+
+    def _rendered(self, report: Report) -> str:
+        """ASCII goes through every locale, also with what is no text (a file's name may be)."""
+        if self._output == "json":
+            return json.dumps(report.as_dict(), indent=2)
+        # A lazy point: XML is for those who ask for it.
+        from bootstrap.ui.junit import junit
+
+        return junit(report)
+
+    def _tell_of(self, events: "EventFile") -> None:
+        problem = events.take_problem()
+        if problem:
+            self._talking().lines(paragraph(f"kboot: {problem}; the rest goes on"))
 
     def _talking(self) -> Talk:
         if self._talk is None:

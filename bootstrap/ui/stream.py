@@ -34,6 +34,18 @@ def write(stream: TextIO | None, lines: Iterable[Line], *, color: bool) -> None:
         _forget(stream)
 
 
+def pour(stream: TextIO | None, text: str) -> None:
+    """Text as it is, names that are no text (surrogates) as the bytes that they came from."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+        stream.buffer.write(os.fsencode(text))
+        stream.flush()
+    except (BrokenPipeError, ValueError):
+        _forget(stream)
+
+
 def _encodable(text: str, stream: TextIO) -> str:
     """A profile's or a program's words may have what the stream's encoding has not: \\xfc."""
     encoding = stream.encoding or "ascii"

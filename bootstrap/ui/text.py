@@ -1,5 +1,6 @@
 """A report as lines of text: doctor, plan, verdicts, errors."""
 
+import shlex
 from collections.abc import Iterable
 
 from bootstrap.core.finding import Finding, Group, Status
@@ -8,10 +9,10 @@ from bootstrap.core.plan import Plan
 from bootstrap.core.profile import Profile
 from bootstrap.core.report import Report
 from bootstrap.core.state import HostState
-from bootstrap.core.step import InstallArtifact, RunPackages, Step, verb
+from bootstrap.core.step import InstallArtifact, LinkTools, RunPackages, Step, verb
 from bootstrap.core.units import show_bytes, show_seconds
 from bootstrap.errors import Exit, KbootError
-from bootstrap.ui.layout import Line, paragraph, plural, row
+from bootstrap.ui.layout import Line, paragraph, plural, row, unbroken
 
 _TITLES = {Group.TOOLS: "Tools", Group.HOST: "Host", Group.CLUSTER: "Cluster"}
 _GATE_MARKS = {
@@ -19,6 +20,7 @@ _GATE_MARKS = {
     GateStatus.FAILED: "fail",
     GateStatus.UNKNOWN: "unknown",
     GateStatus.SKIPPED: "skipped",
+    GateStatus.NOT_APPLICABLE: "skipped",
 }
 
 
@@ -66,8 +68,9 @@ def _finding(finding: Finding, *, verbose: bool) -> list[Line]:
         return lines
     if finding.detail:
         lines += paragraph(finding.detail, 6)
+    lines += [line for item in finding.items for line in paragraph(item, 8, "      ")]
     if finding.status in (Status.WARN, Status.FAIL, Status.UNKNOWN):
-        lines += paragraph(finding.fix or finding.no_fix, 11, "      fix:")
+        lines += unbroken(finding.fix or finding.no_fix, 11, "      fix:")
     return lines
 
 
@@ -110,8 +113,9 @@ def _still_works(report: Report) -> list[Line]:
 def plan_of(report: Report, *, full: bool) -> list[Line]:
     """What will be done. `full`: also sources, digests, command lines and warnings."""
     assert report.plan is not None and report.profile is not None
-    lines = [*paragraph(_aim(report.profile, report.plan)), Line()]
-    lines += _steps(report.plan, full=full)
+    lines = paragraph(_aim(report.profile, report.plan))
+    if report.plan.steps or not report.plan.blockers:
+        lines += [Line(), *_steps(report.plan, full=full)]
     if full or report.plan.blockers:
         lines += _notes(report)
     return lines
@@ -149,7 +153,8 @@ def _step(step: Step) -> str:
     if not isinstance(step, InstallArtifact):
         return f"{verb(step):<7} {step.subject:<37}  "
     artifact = step.artifact
-    size = "in store" if step.stored else show_bytes(artifact.size) if artifact.size else ""
+    size = show_bytes(artifact.size) if artifact.size else ""
+    size = "in store" if step.stored else "by hand" if step.brought else size
     name = f"{artifact.tool:<8} {artifact.version}"
     return f"{verb(step):<7} {name:<17}{size:>9}  {artifact.trust:<11}"
 
@@ -168,8 +173,10 @@ def _step_details(step: Step) -> list[Line]:
         trust = f"{artifact.trust}: {artifact.in_words}"
         origin = "" if artifact.checksum_url else f" ({artifact.origin})"
         lines += paragraph(trust + origin, 14, "       trust")
+    if isinstance(step, LinkTools):
+        lines += paragraph(f"the links of profile {step.profile}", 14, "       to")
     for argv in step.commands:
-        lines += paragraph(" ".join(argv), 14, "       runs")
+        lines += unbroken(shlex.join(argv), 14, "       runs")
     return lines
 
 
@@ -198,7 +205,7 @@ def gate(result: GateResult) -> list[Line]:
     if result.why:
         lines += paragraph(result.why, 13, "      why")
     if result.fix:
-        lines += paragraph(result.fix, 13, "      fix")
+        lines += unbroken(result.fix, 13, "      fix")
     return lines
 
 
@@ -208,8 +215,8 @@ def error(problem: KbootError) -> list[Line]:
     for label, text in (("why", problem.why),):
         lines += paragraph(text, 9, f"  {label}") if text else []
     lines += [line for item in problem.items for line in _item(item, problem.code)]
-    for label, text in (("state", problem.state), ("next", problem.next)):
-        lines += paragraph(text, 9, f"  {label}") if text else []
+    lines += paragraph(problem.state, 9, "  state") if problem.state else []
+    lines += unbroken(problem.next, 9, "  next") if problem.next else []
     return lines
 
 

@@ -1,34 +1,35 @@
 """The last lines of `up`, `verify` and `down`: what is true now, and what to type next."""
 
 from bootstrap.core.finding import Status
-from bootstrap.core.gate import GateStatus
-from bootstrap.core.profile import Profile
+from bootstrap.core.gate import GATE_IDS, GateStatus
 from bootstrap.core.report import Report
-from bootstrap.core.step import DeleteCluster
-from bootstrap.core.units import show_seconds
+from bootstrap.core.step import DeleteCluster, UnmergeKubeconfig
+from bootstrap.core.units import show_ago, show_seconds
 from bootstrap.errors import Exit
-from bootstrap.ui.layout import Line, paragraph, plural
+from bootstrap.ui.layout import Line, paragraph, plural, unbroken
+from bootstrap.ui.shells import hand_over
 
 
-def up(report: Report) -> list[Line]:
-    """Of a run that was not blocked and did not fail in a step."""
+def up(report: Report, shell: str, *, in_effect: bool) -> list[Line]:
+    """Of a run that was not blocked and did not fail in a step.
+
+    `shell`: the path of the person's; `in_effect`: it uses the profile's tools and cluster already.
+    """
     assert report.profile is not None and report.plan is not None
     if report.exit_code is not Exit.CONVERGED:
         return _not_converged(report)
     if report.plan.is_empty:
-        return paragraph(f"Nothing to do. {_as_declared(report)}{_cluster_ready(report)}")
-    if not report.gates:
-        return [
-            Line(),
-            *paragraph(f"The tools are as declared, after {show_seconds(report.seconds)}."),
-            *_hand_over(report.profile),
-        ]
-    passed = _passed(report)
-    return [
-        Line(),
-        *paragraph(f"Ready in {show_seconds(report.seconds)}: {passed}."),
-        *_hand_over(report.profile),
-    ]
+        said = paragraph(f"Nothing to do. {_as_declared(report)}{_cluster_ready(report)}")
+    elif report.gates:
+        took = show_seconds(report.seconds)
+        ready = f"Ready, proven by use, in {took}."
+        if not _by_use(report):
+            ready = f"Ready in {took}: {_passed(report)}."
+        said = [Line(), *paragraph(ready)]
+    else:
+        took = show_seconds(report.seconds)
+        said = [Line(), *paragraph(f"The tools are as declared, after {took}.")]
+    return said if in_effect else [*said, *hand_over(report.profile, shell)]
 
 
 def blocked(report: Report) -> list[Line]:
@@ -52,35 +53,51 @@ def _not_converged(report: Report) -> list[Line]:
                 f"as {report.profile.name} says"
             ),
             *(line for each in left for line in paragraph(each, 9)),
-            *paragraph(report.profile.command_line("doctor"), 9, "  next"),
+            *unbroken(report.profile.command_line("doctor"), 9, "  next"),
         ]
-    if not all(result.passed for result in report.gates):
+    if not all(result.fine for result in report.gates):
         return gates_failed(report)
     bad = [f for f in report.findings if f.is_problem]
+    said = ["; ".join(filter(None, (f"{f.subject}: {f.message}", f.detail))) for f in bad]
     return [
         *paragraph("kboot: not-converged (exit 1): some things are not well, or could not be told"),
-        *(Line(f"         {each.subject}: {each.message} {each.detail}".rstrip()) for each in bad),
-        *paragraph(report.profile.command_line("doctor"), 9, "  next"),
+        *(line for each in said for line in paragraph(each, 9)),
+        *unbroken(report.profile.command_line("doctor"), 9, "  next"),
     ]
 
 
 def gates_failed(report: Report) -> list[Line]:
-    assert report.profile is not None and report.profile.cluster is not None
-    failed = [r for r in report.gates if r.status in (GateStatus.FAILED, GateStatus.UNKNOWN)]
-    name = report.profile.cluster.name
+    failed = [result for result in report.gates if result.status is GateStatus.FAILED]
+    unknown = [result for result in report.gates if result.status is GateStatus.UNKNOWN]
     answers = any(result.gate == "api" and result.passed for result in report.gates)
-    says = (
-        f"Cluster {name} answers, but is not ready" if answers else f"Cluster {name} is not ready"
-    )
-    counted = plural(len(failed), "gate")
-    return [Line(), *paragraph(f"{says}: {counted} failed (exit {int(report.exit_code)}).")]
+    says = f"{_cluster(report)} answers" if answers else _cluster(report)
+    if failed:
+        says += ", but is not ready" if answers else " is not ready"
+        says += f": {plural(len(failed), 'gate')} failed"
+        says += f", {len(unknown)} could not be told" if unknown else ""
+    else:
+        says += f"; whether it is ready, {plural(len(unknown), 'gate')} could not tell"
+    left = " Nothing of kboot's was left in it." if _is_clean(report) else ""
+    return [Line(), *paragraph(f"{says} (exit {int(report.exit_code)}).{left}")]
+
+
+def _cluster(report: Report) -> str:
+    if report.context:
+        return f"The cluster of context {report.context}"
+    assert report.profile is not None and report.profile.cluster is not None
+    return f"Cluster {report.profile.cluster.name}"
+
+
+def _is_clean(report: Report) -> bool:
+    return report.used_cluster and not report.left_behind
 
 
 def verify(report: Report) -> list[Line]:
-    assert report.profile is not None and report.profile.cluster is not None
     if report.exit_code is not Exit.CONVERGED:
         return gates_failed(report)
-    return paragraph(f"Cluster {report.profile.cluster.name} is ready: {_passed(report)}.")
+    if _by_use(report):
+        return [Line(), *paragraph(f"{_cluster(report)} is ready, proven by use.")]
+    return [Line(), *paragraph(f"{_cluster(report)} is ready: {_passed(report)}.")]
 
 
 def down(report: Report) -> list[Line]:
@@ -93,8 +110,16 @@ def down(report: Report) -> list[Line]:
         power = seen.power.value if seen else "absent"
         return paragraph(f"Nothing to do: cluster {cluster.name} is {power}.")
     deleted = any(isinstance(step, DeleteCluster) for step in report.plan.steps)
+    gone = any(isinstance(step, UnmergeKubeconfig) for step in report.plan.steps)
+    if gone and not deleted:
+        return paragraph(f"Cluster {cluster.name} was gone; now from your kubeconfig too.")
     done = "deleted" if deleted else "stopped; its data stay"
     return paragraph(f"Cluster {cluster.name} is {done}.")
+
+
+def _by_use(report: Report) -> bool:
+    """Every gate that there is was passed, or has nothing to prove here."""
+    return tuple(result.gate for result in report.gates if result.fine) == GATE_IDS
 
 
 def _passed(report: Report) -> str:
@@ -116,17 +141,12 @@ def _cluster_ready(report: Report) -> str:
     cluster = report.profile.cluster
     if not report.gates or cluster is None:
         return "."
-    return f"; cluster {cluster.name} is ready ({_passed(report)})."
-
-
-def _hand_over(profile: Profile) -> list[Line]:
-    env = profile.command_line("env")
-    run = profile.command_line("exec")
-    what = "kubectl get nodes" if profile.cluster else "kubectl version --client"
-    return [
-        Line(f'Use it in this shell:   eval "$({env})"'),
-        Line(f"Or for one command:     {run} -- {what}"),
-    ]
+    proven = [result.proven_at for result in report.gates if result.proven_at]
+    if not proven:
+        return f"; cluster {cluster.name} is ready ({_passed(report)})."
+    ago = show_ago(min(proven), report.at)
+    all_gates = "all gates" if _by_use(report) else _passed(report)
+    return f"; cluster {cluster.name} is ready ({all_gates} proven {ago})."
 
 
 def _and(names: list[str]) -> str:

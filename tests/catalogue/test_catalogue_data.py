@@ -45,9 +45,9 @@ def found(tool: str, version: str, platform: str) -> Artifact:
     return artifact
 
 
-def test_there_is_a_file_for_every_tool_and_one_for_the_drivers() -> None:
+def test_there_is_a_file_for_every_tool_one_for_the_drivers_and_one_for_the_gates() -> None:
     names = {path.stem for path in FOLDER.glob("*.toml")}
-    assert names == {*(tool.name for tool in TOOLS), "drivers"}
+    assert names == {*(tool.name for tool in TOOLS), "drivers", "gates"}
 
 
 def test_there_are_as_many_artifacts_as_were_gathered() -> None:

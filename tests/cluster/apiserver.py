@@ -43,6 +43,19 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(found)
 
+    def do_POST(self) -> None:
+        path = self.path.partition("?")[0]
+        self.server.requests.append(f"{self.command} {path}")
+        said = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        known = self.known()
+        answer = self.server.change(self.command, path, json.loads(said)) if known else UNAUTHORIZED
+        if answer is None:
+            self.close_connection = True  # it was done, and its answer is lost
+        else:
+            self.answer(answer)
+
+    do_DELETE = do_POST
+
     def known(self) -> bool:
         """As 1.9 with anonymous requests off: a client certificate or the token, else 401."""
         certificate = isinstance(self.connection, ssl.SSLSocket) and self.connection.getpeercert()
@@ -81,6 +94,10 @@ class ApiServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"https://127.0.0.1:{self.server_address[1]}"
 
+    def change(self, method: str, path: str, thing: Any) -> Document | None:
+        """What POST and DELETE do: nothing here (tests.cluster.acting_api). None: no answer."""
+        return as_json({"message": f"{method} is not scripted"}, 405)
+
     def finish_request(self, request: Any, client_address: Any) -> None:
         self.connections += 1
         if self.tls is None:
@@ -104,18 +121,24 @@ class ApiServer(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving(tls: ssl.SSLContext | None, port: int = 0) -> Iterator[ApiServer]:
-    server = ApiServer(tls, port)
+def running(server: ApiServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield server
+        yield
     finally:
         server.released.set()
         server.drop_connections()
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextlib.contextmanager
+def serving(tls: ssl.SSLContext | None, port: int = 0) -> Iterator[ApiServer]:
+    server = ApiServer(tls, port)
+    with running(server):
+        yield server
 
 
 @dataclass(frozen=True)

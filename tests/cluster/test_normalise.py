@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bootstrap.cluster import normalise as normalise_module
+from bootstrap.cluster import document
 from bootstrap.cluster.kubeconfig import read_private
 from bootstrap.cluster.normalise import normalise
 from bootstrap.errors import Exit, KbootError
@@ -91,11 +91,11 @@ def test_the_file_is_replaced_whole_and_private(kubeconfig: Path) -> None:
     ],
     ids=lambda content: content[:12].decode(errors="replace"),
 )
-@pytest.mark.parametrize("loader", [yaml.SafeLoader, normalise_module._Loader])
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, document._Loader])
 def test_rubbish_is_told_as_such_and_left_as_it_was(
     kubeconfig: Path, content: bytes, loader: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(normalise_module, "_Loader", loader)  # as a PyYAML without libyaml has it
+    monkeypatch.setattr(document, "_Loader", loader)  # as a PyYAML without libyaml has it
     kubeconfig.write_bytes(content)
     with pytest.raises(KbootError) as raised:
         normalise(kubeconfig, "kboot")

@@ -27,11 +27,15 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "bootstrap")
 NOBODY = 65534
 
+# Behind these stand-ins no pod runs, so only live gates can be passed.
 OLD = """\
 name = "old"
 
 [tools]
 minikube = "0.25.0"
+
+[verify]
+gates = ["api", "version", "nodes", "system", "serviceaccount"]
 
 [cluster]
 name         = "old"
@@ -44,6 +48,9 @@ name = "new"
 
 [tools]
 minikube = "1.19.0"
+
+[verify]
+gates = ["api", "version", "nodes", "system", "serviceaccount"]
 
 [cluster]
 name       = "new"
@@ -143,7 +150,7 @@ class Kboot:
             out, err = process.communicate()
         done = Done(process.returncode, out or "", err or "")
         assert "Traceback" not in done.out + done.err, done
-        if "json" not in words and program is PROGRAM and "exec" not in words:
+        if not {"json", "junit"} & set(words) and program is PROGRAM and "exec" not in words:
             check_text(done.out + done.err)
         return done
 
@@ -230,13 +237,17 @@ def tree(folder: Path, *, but: str = "") -> dict[str, tuple[int, str]]:
 
 
 def check_text(text: str) -> None:
-    """No escape byte; no line over 80 columns; every command of kboot's that is named exists."""
+    """No escape byte; no line over 80 columns; every command of kboot's that is named exists.
+
+    But what a person types is one line, however long.
+    """
     assert "\x1b" not in text
     check_commands(text)
     verbatim = False
     for line in text.splitlines():
         verbatim = not line.startswith("  state") and (verbatim or "its last words" in line)
-        if not (verbatim or line.startswith("      minikube:") or _holds_a_path(line)):
+        typed = re.match(r" +(fix:?|next|runs) ", line)
+        if not (verbatim or typed or line.startswith("      minikube:") or _holds_a_path(line)):
             assert len(line) <= 80, line
 
 
@@ -245,7 +256,7 @@ def _holds_a_path(line: str) -> bool:
     return any(len(word) > 20 and "/" in word for word in line.split())
 
 
-_COMMAND = re.compile(rf"\bkboot ((?:{'|'.join(COMMANDS)}|--help)\b[^`\"\n,;()…]*)")
+_COMMAND = re.compile(rf"\bkboot ((?:{'|'.join(COMMANDS)}|--help)\b[^`\"\n,;()…|]*)")
 _WHAT_HAPPENED = re.compile(r"^kboot: .*?(?=^ |\Z)", re.MULTILINE | re.DOTALL)
 
 

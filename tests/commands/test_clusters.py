@@ -84,15 +84,6 @@ def test_verify_and_doctor_agree_with_up(running: Kboot) -> None:
     )
 
 
-def test_the_kubeconfig_of_the_person_is_left_alone(new: Kboot) -> None:
-    mine = new.home / ".kube" / "config"
-    mine.parent.mkdir()
-    mine.write_text("apiVersion: v1\nkind: Config\ncurrent-context: mine\n")
-    new.env["KUBECONFIG"] = str(mine)
-    assert new.run("up", "p.toml").code == 0
-    assert mine.read_text() == "apiVersion: v1\nkind: Config\ncurrent-context: mine\n"
-
-
 def test_when_minikube_fails_to_stop_or_lies_of_deleting_kboot_says_that_it_still_runs(
     old: Kboot,
 ) -> None:

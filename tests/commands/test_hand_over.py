@@ -24,6 +24,40 @@ def test_exec_gives_the_command_path_and_kubeconfig(running: Kboot) -> None:
     assert done.err == ""
 
 
+LAST_LINES = {
+    "": 'eval "$(kboot env p.toml)"',
+    "/bin/bash": 'eval "$(kboot env p.toml)"',
+    "/usr/bin/zsh": 'eval "$(kboot env p.toml)"',
+    "/usr/local/bin/fish": "kboot env --format fish p.toml | source",
+    "/bin/tcsh": "kboot exec p.toml",
+}
+
+
+@as_root
+@pytest.mark.parametrize(("shell", "line"), LAST_LINES.items())
+def test_up_repeats_its_last_line_until_this_shell_has_both(
+    shell: str, line: str, running: Kboot
+) -> None:
+    told = running.json("env", "p.toml")["variables"]
+    before = running.env
+    try:
+        running.env = {**before, "SHELL": shell}
+        assert running.run("up", "p.toml").out.splitlines()[-1].strip() == line
+        running.env |= {**told, "PATH": f"/usr/bin:{told['PATH']}"}
+        assert line not in running.run("up", "p.toml").out
+        running.env["KUBECONFIG"] = str(running.home / "another")
+        assert running.run("up", "p.toml").out.splitlines()[-1].strip() == line
+    finally:
+        running.env = before
+
+
+def test_the_command_of_exec_is_not_told_how_this_kboot_was_called(kboot: Kboot) -> None:
+    kboot.env["KBOOT_COMMAND"] = "./boot"
+    file = kboot.profile(TOOLS)
+    done = kboot.run("exec", file, "--", "sh", "-c", 'echo "${KBOOT_COMMAND-none}"')
+    assert done.out == "none\n"
+
+
 @pytest.mark.parametrize("code", [0, 1, 7, 255])
 def test_exec_ends_with_the_commands_exit_code(code: int, kboot: Kboot) -> None:
     file = kboot.profile(TOOLS)

@@ -15,18 +15,6 @@ def faulty(kboot: Kboot, fault: str) -> Kboot:
     return kboot
 
 
-@pytest.mark.parametrize("case", ["start-none-notroot", "start-unknown-driver"])
-def test_when_minikube_fails_its_own_words_are_repeated(case: str, old: Kboot) -> None:
-    done = faulty(old, f"start-fails:{case}").run("up", "p.toml")
-    assert done.code == 70
-    assert "its last words were these" in done.err
-    words = done.err.partition("its last words were these")[2].partition("  state")[0]
-    assert words.strip()
-    assert "  next   kboot doctor p.toml" in done.err
-    error = old.json("up", "p.toml")["error"]
-    assert (error["id"], bool(error["items"])) == ("tool-failed", True)
-
-
 def test_a_start_that_ends_with_0_over_a_dead_cluster_is_noticed(old: Kboot) -> None:
     done = faulty(old, "start-exits-0-dead").run("up", "p.toml", "--timeout", "3s")
     assert done.code == 73

@@ -9,7 +9,7 @@ from bootstrap.core.profile import Profile
 from bootstrap.core.report import doctor_exit, plan_exit, up_exit
 from bootstrap.core.request import Request
 from bootstrap.core.state import HostState
-from bootstrap.core.step import DeleteCluster, InstallArtifact, RunPackages
+from bootstrap.core.step import DeleteCluster, InstallArtifact, LinkTools, RunPackages, Step
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.model_host import apply_all
@@ -55,7 +55,7 @@ def _never_by_surprise(plan: Plan, profile: Profile, request: Request) -> None:
     kinds = [type(step) for step in plan.steps]
     assert request.recreate or DeleteCluster not in kinds, "deletes a cluster unasked"
     if request.tools_only or profile.cluster is None:
-        assert set(kinds) <= {InstallArtifact, RunPackages}, (
+        assert set(kinds) <= {InstallArtifact, RunPackages, LinkTools}, (
             "touches the cluster under --tools-only"
         )
     downloads = [
@@ -72,11 +72,7 @@ def _never_by_surprise(plan: Plan, profile: Profile, request: Request) -> None:
 
 def _drift_has_its_step(findings: tuple[Finding, ...], plan: Plan, request: Request) -> None:
     """Also of a blocked plan, which shows what it would do. And no step without its reason."""
-    installs = [
-        step.tool if isinstance(step, RunPackages) else step.artifact.tool
-        for step in plan.steps
-        if isinstance(step, InstallArtifact | RunPackages)
-    ]
+    installs = [_drifting(step) for step in plan.steps if _drifting(step)]
     drifted = [
         each.subject
         for each in findings
@@ -91,6 +87,18 @@ def _drift_has_its_step(findings: tuple[Finding, ...], plan: Plan, request: Requ
     )
     recreated = request.recreate and "cluster-differs" in reasons
     assert bool(others) == (mended or recreated), "a drift of the cluster without its step"
+
+
+def _drifting(step: Step) -> str:
+    """The subject of the finding that a step on the tools mends."""
+    match step:
+        case InstallArtifact():
+            return step.artifact.tool
+        case RunPackages():
+            return step.tool
+        case LinkTools():
+            return "links"
+    return ""
 
 
 def _converges(

@@ -23,11 +23,15 @@ from bootstrap.core.state import (
     ApiLook,
     ClusterRecord,
     ClusterState,
+    Ground,
     HostState,
     Kubeconfig,
+    LinkFolder,
+    Merged,
     Power,
     StoredArtifact,
     ToolState,
+    UserKubeconfig,
 )
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue
@@ -175,11 +179,14 @@ def _tools(name: str) -> st.SearchStrategy[ToolState | None]:
     found = [replace(good, version=version) for version in VERSIONS[name]]
     unknown = [replace(good, version="", failure=failure) for failure in FAILURES]
     troubled = [replace(good, facts=facts) for facts in TROUBLES.get(name, ())]
+    managed = replace(good, path=f"/store/links/{name}", managed=True)
+    borrowed = replace(good, borrowed=True)
+    others = [managed, borrowed] if knowledge().tool(name).source == "artifact" else []
     shadowed = replace(good, candidates=(path, f"/opt/{name}"), cached=True)
     absent = ToolState(name)
     often = 9 if knowledge().tool(name).source == "artifact" else 2
     return st.sampled_from(
-        [*[good] * 9, shadowed, *[absent] * often, *found * 2, *troubled, *unknown, None]
+        [*[good] * 9, shadowed, *others, *[absent] * often, *found * 2, *troubled, *unknown, None]
     )
 
 
@@ -213,6 +220,18 @@ def _cluster_rows() -> list[ClusterState | None]:
     return [*seen, *absent, *[unknown] * (len(seen) // 12), *[None] * (len(seen) // 12)]
 
 
+YOURS = (
+    *[UserKubeconfig(Merged.CURRENT, "~/.kube/config", "prod", recorded=True)] * 4,
+    UserKubeconfig(Merged.CURRENT, "~/.kube/config", CLUSTER, recorded=True),
+    UserKubeconfig(Merged.DUE, "~/.kube/config", "prod", recorded=True),
+    UserKubeconfig(Merged.DUE, "~/.kube/config"),
+    UserKubeconfig(Merged.CONFLICT, "~/.kube/config", "prod", "another cluster of that name"),
+    UserKubeconfig(Merged.UNUSABLE, "~/.kube/config", why="it is not YAML"),
+    UserKubeconfig(Merged.OFF),
+    UserKubeconfig(Merged.NOT_LOOKED, "~/.kube/config"),
+)
+
+
 def _machines() -> list[HostState]:
     platforms = (*[("linux", "amd64")] * 9, ("linux", "arm64"), ("darwin", "arm64"), ("plan9", "x"))
     sizes = (*[(8, 16384, 100_000)] * 6, (1, 1024, 0))
@@ -224,6 +243,20 @@ def _machines() -> list[HostState]:
             platforms, sizes, roots, virtualisation
         )
     ]
+
+
+FOLDER = "/home/w/bin"
+_FOLDERS = (
+    None,
+    LinkFolder(FOLDER, Ground.THERE),
+    LinkFolder(FOLDER, Ground.THERE, ours={"minikube": "", "kubectl": "other"}),
+    LinkFolder(FOLDER, Ground.THERE, on_path=False, taken={"kubectl": "a file"}),
+    LinkFolder(FOLDER, Ground.THERE, hidden={"kubectl": "/usr/bin/kubectl"}),
+    LinkFolder(FOLDER, Ground.MISSING, on_path=False),
+    LinkFolder(FOLDER, Ground.NOT_WRITABLE, "/home"),
+    LinkFolder(FOLDER, Ground.NO_FOLDER, FOLDER, ours={"kubectl": ""}),
+    LinkFolder("/another", Ground.THERE),
+)
 
 
 def _stored(machine: HostState) -> tuple[StoredArtifact, ...]:
@@ -238,12 +271,16 @@ def _host(
     machine: HostState,
     full: bool,
     packaged: dict[str, object],
+    links: LinkFolder | None,
     cluster: ClusterState | None,
+    yours: UserKubeconfig,
     *tools: ToolState | None,
 ) -> HostState:
+    cluster = replace(cluster, yours=yours) if cluster else None
     seen = {each.name: each for each in tools if each is not None}
     machine = replace(machine, **packaged)  # type: ignore[arg-type]
-    return replace(machine, tools=seen, cluster=cluster, stored=_stored(machine) if full else ())
+    stored = _stored(machine) if full else ()
+    return replace(machine, tools=seen, cluster=cluster, stored=stored, link_folder=links)
 
 
 host_states = st.builds(
@@ -251,7 +288,9 @@ host_states = st.builds(
     st.sampled_from(_machines()),
     st.booleans(),
     st.sampled_from(PACKAGED),
+    st.sampled_from(_FOLDERS),
     st.sampled_from(_cluster_rows()),
+    st.sampled_from(YOURS),
     *(_tools(tool.name) for tool in TOOLS),
 )
 
@@ -263,12 +302,16 @@ requests = st.sampled_from(
             tools_only=tools_only,
             recreate=recreate,
             allow_sudo=allow_sudo,
+            link=link,
+            switch_context=switch_context,
         )
-        for trust, offline, tools_only, recreate, allow_sudo in product(
+        for trust, offline, tools_only, recreate, allow_sudo, link, switch_context in product(
             TRUST_LEVELS,
             (False, False, False, True),
             (False, False, False, True),
             (False, False, True),
+            (False, True),
+            ("", "", "", FOLDER),
             (False, True),
         )
     ]

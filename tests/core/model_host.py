@@ -10,8 +10,10 @@ from bootstrap.core.state import (
     ApiLook,
     ClusterRecord,
     ClusterState,
+    Ground,
     HostState,
     Kubeconfig,
+    Merged,
     Power,
     StoredArtifact,
     ToolState,
@@ -19,11 +21,14 @@ from bootstrap.core.state import (
 from bootstrap.core.step import (
     DeleteCluster,
     InstallArtifact,
+    LinkTools,
+    MergeKubeconfig,
     RefreshKubeconfig,
     RunPackages,
     StartCluster,
     Step,
     StopCluster,
+    UnmergeKubeconfig,
 )
 
 
@@ -37,8 +42,11 @@ def apply(state: HostState, step: Step) -> HostState:
         return _install(state, step)
     if isinstance(step, RunPackages):
         return _run_packages(state, step)
-    installed = state.tools["minikube"].release
-    assert str(installed or "") == step.minikube, f"planned for another minikube: {step}"
+    if isinstance(step, LinkTools):
+        return _link(state, step)
+    if not isinstance(step, MergeKubeconfig | UnmergeKubeconfig):
+        installed = state.tools["minikube"].release
+        assert str(installed or "") == step.minikube, f"planned for another minikube: {step}"
     seen = state.cluster or ClusterState(step.cluster)
     assert seen.name == step.cluster, f"another cluster: {step}"
     return replace(state, cluster=_cluster_after(seen, step))
@@ -49,14 +57,15 @@ def _install(state: HostState, step: InstallArtifact) -> HostState:
     assert artifact.platform == state.platform, f"for another machine: {step}"
     path = f"/store/links/{artifact.tool}"
     before = state.tools.get(artifact.tool, ToolState(artifact.tool))
+    stored = StoredArtifact(artifact.tool, artifact.version, artifact.sha256, artifact.trust)
     tool = ToolState(
         artifact.tool,
         path,
         candidates=(path, *before.candidates),
         version=artifact.version,
         managed=True,
+        stored=stored,
     )
-    stored = StoredArtifact(artifact.tool, artifact.version, artifact.sha256, artifact.trust)
     return replace(
         state, tools={**state.tools, artifact.tool: tool}, stored=(*state.stored, stored)
     )
@@ -79,6 +88,18 @@ def _run_packages(state: HostState, step: RunPackages) -> HostState:
     return replace(state, tools={**state.tools, step.tool: after}, services=services)
 
 
+def _link(state: HostState, step: LinkTools) -> HostState:
+    """Only where a folder is or can be, never over what is not kboot's, never to nowhere."""
+    folder = state.link_folder
+    assert folder is not None and folder.path == step.folder, f"another folder: {step}"
+    assert folder.ground in (Ground.THERE, Ground.MISSING), f"no folder: {step}"
+    assert not set(step.names) & set(folder.taken), f"over somebody's file: {step}"
+    installed = {tool.path for tool in state.tools.values() if tool.managed}
+    assert {f"/store/links/{name}" for name in step.names} <= installed, f"dangling: {step}"
+    ours = {**folder.ours, **dict.fromkeys(step.names, step.profile)}
+    return replace(state, link_folder=replace(folder, ground=Ground.THERE, ours=ours))
+
+
 def _cluster_after(seen: ClusterState, step: Step) -> ClusterState:
     match step:
         case StartCluster():
@@ -90,7 +111,12 @@ def _cluster_after(seen: ClusterState, step: Step) -> ClusterState:
             down = ApiLook(failure="connection refused")
             return replace(seen, power=Power.STOPPED, api=down, said="Stopped")
         case DeleteCluster():
-            return ClusterState(seen.name)
+            return ClusterState(seen.name, yours=seen.yours)
+        case MergeKubeconfig():
+            return _merged(seen, step)
+        case UnmergeKubeconfig():
+            assert seen.yours.recorded, f"nothing to remove: {step}"
+            return replace(seen, yours=replace(seen.yours, merged=Merged.DUE, recorded=False))
     raise AssertionError(f"not a step of a cluster: {step}")
 
 
@@ -106,7 +132,18 @@ def _started(seen: ClusterState, step: StartCluster) -> ClusterState:
         endpoint="https://192.0.2.2:8443",
     )
     running = replace(seen, power=Power.RUNNING, record=record, kubeconfig=Kubeconfig.CURRENT)
+    if seen.yours.merged in (Merged.CURRENT, Merged.NOT_LOOKED):  # its port may have moved
+        running = replace(running, yours=replace(seen.yours, merged=Merged.DUE))
     return replace(running, api=_answering(running))
+
+
+def _merged(seen: ClusterState, step: MergeKubeconfig) -> ClusterState:
+    yours = seen.yours
+    assert seen.kubeconfig is Kubeconfig.CURRENT, f"nothing to merge: {step}"
+    assert yours.merged in (Merged.CURRENT, Merged.DUE, Merged.NOT_LOOKED), f"not kboot's: {step}"
+    current = seen.name if step.switch else yours.current_context or seen.name
+    done = replace(yours, merged=Merged.CURRENT, current_context=current, recorded=True)
+    return replace(seen, yours=done)
 
 
 def _answering(seen: ClusterState) -> ApiLook:

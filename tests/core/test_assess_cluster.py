@@ -13,7 +13,7 @@ from bootstrap.core.state import (
     Kubeconfig,
     Power,
 )
-from bootstrap.core.step import InstallArtifact, StartCluster
+from bootstrap.core.step import DeleteCluster, InstallArtifact, MergeKubeconfig, StartCluster
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.machine import (
@@ -133,7 +133,11 @@ def test_a_cluster_that_differs_is_a_conflict_and_is_made_anew_only_when_asked(
     assert [each.blocks for each in plain.blockers] == [Exit.CONFLICT] and not plain.steps
     asked = planned(profile_of(spec), host(cluster=cluster), recreate=True)
     assert not asked.blockers
-    assert [type(step).__name__ for step in asked.steps] == ["DeleteCluster", "StartCluster"]
+    assert [type(step).__name__ for step in asked.steps] == [
+        "DeleteCluster",
+        "StartCluster",
+        "MergeKubeconfig",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -151,29 +155,32 @@ def test_what_is_not_declared_or_not_recorded_is_not_compared(
     assert (found.status, found.reason) == (Status.OK, "running")
 
 
+STARTED = ["StartCluster", "MergeKubeconfig"]
+
+
 @pytest.mark.parametrize(
     ("cluster", "status", "reason", "steps"),
     [
-        (ClusterState("work"), Status.DRIFT, "cluster-absent", ["StartCluster"]),
+        (ClusterState("work"), Status.DRIFT, "cluster-absent", STARTED),
         (
             replace(running(), power=Power.STOPPED, api=SILENT),
             Status.DRIFT,
             "cluster-stopped",
-            ["StartCluster"],
+            STARTED,
         ),
         (
             replace(running(), kubeconfig=Kubeconfig.MISSING),
             Status.DRIFT,
             "kubeconfig-missing",
-            ["StartCluster"],
+            STARTED,
         ),
         (
             replace(running(), kubeconfig=Kubeconfig.STALE),
             Status.DRIFT,
             "kubeconfig-stale",
-            ["RefreshKubeconfig"],
+            ["RefreshKubeconfig", "MergeKubeconfig"],
         ),
-        (replace(running(), api=SILENT), Status.DRIFT, "api-does-not-answer", ["StartCluster"]),
+        (replace(running(), api=SILENT), Status.DRIFT, "api-does-not-answer", STARTED),
         (
             replace(running(), api=ApiLook("", "v1.35.1", "", 1, 2)),
             Status.FAIL,
@@ -191,7 +198,7 @@ def test_what_is_not_declared_or_not_recorded_is_not_compared(
         (None, Status.UNKNOWN, "could-not-tell", []),
     ],
 )
-def test_a_cluster_is_judged_by_what_kboot_saw_itself_and_mended_by_one_step(
+def test_a_cluster_is_judged_by_what_kboot_saw_itself_and_mended_by_one_step_and_merged(
     cluster: ClusterState | None, status: Status, reason: str, steps: list[str]
 ) -> None:
     state = replace(host(), cluster=cluster)
@@ -208,18 +215,18 @@ def test_without_minikube_the_cluster_is_skipped_and_still_planned() -> None:
     found = finding("work", profile_of(DOCKER), state)
     assert (found.status, found.reason) == (Status.SKIPPED, "minikube-not-installed")
     steps = planned(profile_of(DOCKER), state).steps
-    assert [type(step) for step in steps] == [InstallArtifact, StartCluster]
+    assert [type(step) for step in steps] == [InstallArtifact, StartCluster, MergeKubeconfig]
 
 
 def test_a_cluster_may_have_the_name_of_a_tool() -> None:
     named = replace(VIRTUALBOX, name="minikube")
     state = host(tool("minikube"), cluster=ClusterState("minikube"))
     steps = planned(profile_of(named), state).steps
-    assert [type(step) for step in steps] == [InstallArtifact, StartCluster]
+    assert [type(step) for step in steps] == [InstallArtifact, StartCluster, MergeKubeconfig]
 
 
 def test_a_start_carries_the_version_that_will_run_and_only_declared_sizes() -> None:
-    (step,) = planned(profile_of(replace(DOCKER, cpus=2)), host()).steps
+    step, _ = planned(profile_of(replace(DOCKER, cpus=2)), host()).steps
     assert isinstance(step, StartCluster)
     assert (step.minikube, step.kubernetes) == ("1.38.1", "1.35.1")
     assert (step.cpus, step.memory_mib, step.disk_mib) == (2, None, None)
@@ -227,8 +234,8 @@ def test_a_start_carries_the_version_that_will_run_and_only_declared_sizes() -> 
 
 
 def test_the_fix_repeats_the_profile_as_the_person_named_it() -> None:
-    profile = replace(profile_of(DOCKER), argument="my file.toml", program="uv run kboot")
-    assert finding("work", profile, host()).fix == "uv run kboot up 'my file.toml'"
+    profile = replace(profile_of(DOCKER), argument="my file.toml", program="/opt/my kboot")
+    assert finding("work", profile, host()).fix == "'/opt/my kboot' up 'my file.toml'"
 
 
 @pytest.mark.parametrize(
@@ -255,3 +262,25 @@ def test_only_minikube_can_stop_its_cluster() -> None:
     result = plan_down(profile_of(DOCKER), state, knowledge(), delete=False)
     assert len(result.steps) == 1
     assert [each.fix for each in result.blockers] == ["kboot up --tools-only work.toml"]
+
+
+@pytest.mark.parametrize("delete", [False, True])
+def test_units_are_in_the_plan_and_only_root_stops_them(delete: bool) -> None:
+    cluster = replace(running(driver="none"), services=("localkube",))
+    spec = ClusterSpec("work", ("none",))
+    state = host(cluster=cluster)
+    asked = plan_down(profile_of(spec), state, knowledge(), delete=delete)
+    (step,) = asked.steps
+    assert "localkube" in step.commands[0]
+    (blocker,) = asked.blockers
+    assert blocker.blocks is Exit.NEEDS_PRIVILEGE
+    verb = "delete" if delete else "stop"
+    assert f"localkube && /usr/bin/minikube {verb} --profile work && sh -c 'docker" in blocker.fix
+    allowed = plan_down(profile_of(spec), replace(state, root=True), knowledge(), delete=delete)
+    assert (allowed.steps, allowed.blockers) == (asked.steps, ())
+
+
+def test_making_a_cluster_anew_stops_its_units_too() -> None:
+    cluster = replace(running(driver="none"), services=("localkube",))
+    steps = planned(profile_of(DOCKER), host(cluster=cluster), recreate=True).steps
+    assert [each.services for each in steps if isinstance(each, DeleteCluster)] == [("localkube",)]

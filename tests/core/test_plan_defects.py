@@ -15,6 +15,7 @@ from bootstrap.core.state import HostState
 from bootstrap.core.step import (
     DeleteCluster,
     InstallArtifact,
+    LinkTools,
     RefreshKubeconfig,
     StartCluster,
     Step,
@@ -64,6 +65,19 @@ def starts_before_it_installs(steps: Steps) -> Iterator[Step]:
     return iter(sorted(steps, key=lambda step: isinstance(step, InstallArtifact)))
 
 
+def forgets_to_link(steps: Steps) -> Iterator[Step]:
+    return (step for step in steps if not isinstance(step, LinkTools))
+
+
+def links_before_it_installs(steps: Steps) -> Iterator[Step]:
+    return iter(sorted(steps, key=lambda step: not isinstance(step, LinkTools)))
+
+
+def links_more_than_it_may(steps: Steps) -> Iterator[Step]:
+    for step in steps:
+        yield replace(step, names=("minikube", "kubectl")) if isinstance(step, LinkTools) else step
+
+
 def forgets_to_delete(steps: Steps) -> Iterator[Step]:
     return (step for step in steps if not isinstance(step, DeleteCluster))
 
@@ -83,6 +97,9 @@ MUTATIONS = (
     starts_another_kubernetes,
     forgets_to_refresh,
     starts_before_it_installs,
+    forgets_to_link,
+    links_before_it_installs,
+    links_more_than_it_may,
     forgets_to_delete,
     always_starts,
 )

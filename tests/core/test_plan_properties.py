@@ -38,8 +38,8 @@ def test_a_plan_carried_out_leaves_nothing_to_plan() -> None:
 
 EXPECTED = (
     *("free", "blocked"),
-    *(f"free: {each}" for each in ("install", "start", "refresh", "delete")),
-    *(f"blocked: {each}" for each in ("install", "start", "refresh", "delete")),
+    *(f"free: {each}" for each in ("install", "link", "start", "refresh", "merge", "delete")),
+    *(f"blocked: {each}" for each in ("install", "start", "refresh", "merge", "delete")),
     *("host-unfit", "policy-denies", "not-offered", "offline-missing", "needs-privilege"),
     *("profile-invalid", "conflict", "tool-not-understood"),
 )

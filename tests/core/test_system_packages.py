@@ -9,9 +9,10 @@ from bootstrap.core.finding import Status
 from bootstrap.core.packages import apt_offers, brew_offers, dnf_offers
 from bootstrap.core.plan import Plan
 from bootstrap.core.profile import Policy
+from bootstrap.core.report import doctor_exit
 from bootstrap.core.step import RunPackages, verb
 from bootstrap.errors import Exit
-from tests.core.machine import finding, host, planned, profile_of, tool
+from tests.core.machine import DOCKER, finding, host, judged, planned, profile_of, tool
 
 # Printed by apt 2.6.1 of Debian 12, each for one name.
 APT = """docker.io:
@@ -30,7 +31,7 @@ OLD, NEW = "20.10.24+dfsg1-1+deb12u1+b6", "26.1.5+dfsg1-9+b9"
 ENGINE = ("docker.io",)
 APT_LINES = (
     ("apt-get", "update"),
-    ("apt-get", "install", "-y", "--no-install-recommends", "--no-remove", "docker.io"),
+    ("apt-get", "install", "-y", "--install-recommends", "--no-remove", "docker.io"),
     ("systemctl", "enable", "--now", "docker"),
 )
 DOWN = {"engine_error": "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."}
@@ -77,6 +78,12 @@ def test_an_offered_version_that_fits_is_installed_with_the_exact_lines() -> Non
     step = only_step(plan)
     assert (step.packages, step.version, step.commands) == (ENGINE, OLD, APT_LINES)
     assert step.subject == f"docker {OLD} (apt)"
+
+
+def test_what_a_package_recommends_comes_with_it_whatever_the_machine_is_set_to() -> None:
+    # docker.io of Debian 13 only recommends docker-cli, without which there is no docker to run.
+    _, install, _ = only_step(plan_for("20.10")).commands
+    assert "--install-recommends" in install and "--no-install-recommends" not in install
 
 
 def test_without_systemd_no_service_is_started() -> None:
@@ -169,3 +176,32 @@ def test_the_finding_says_what_a_person_must_still_do() -> None:
     assert docker.status is virtualbox.status is Status.DRIFT
     assert "usermod -aG docker" in docker.detail
     assert "vboxdrv" in virtualbox.detail
+
+
+FORBIDDEN = {"engine_error": "permission denied while trying to connect to the Docker API"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"), [(FORBIDDEN, "engine-forbidden"), (DOWN, "engine-down")]
+)
+def test_an_engine_of_no_use_is_a_warning_until_a_driver_needs_it(
+    facts: dict[str, str], reason: str
+) -> None:
+    """`install` asks for the package, and it is there, at the version that its client says.
+
+    An image is baked where no service runs, and who may be in the group docker is a person's
+    decision: neither may end `up --tools-only` with 1. The warning is shown all the same.
+    """
+    seen = tool("docker", "20.10.24", facts=facts)
+    machine = host(seen, package_manager="apt", offered={"docker": OLD}, services=("docker",))
+    idle = profile_of(docker=("20.10", Policy.INSTALL))
+    found = judged(idle, machine)
+    assert [(each.status, each.reason) for each in found if each.subject == "docker"] == [
+        (Status.OK, "as-declared"),
+        (Status.WARN, reason),
+    ]
+    assert doctor_exit(found) is Exit.CONVERGED
+    assert planned(idle, machine).steps == ()
+    needed = profile_of(DOCKER, docker=("20.10", Policy.INSTALL))
+    (blocker,) = planned(needed, machine).blockers
+    assert (blocker.reason, blocker.blocks) == (reason, Exit.HOST_UNFIT)

@@ -5,10 +5,11 @@ import pytest
 from bootstrap.core.choice import in_store, resolve
 from bootstrap.core.finding import Status
 from bootstrap.core.profile import Policy, Requirement
-from bootstrap.core.state import StoredArtifact
+from bootstrap.core.state import StoredArtifact, ToolState
+from bootstrap.core.step import InstallArtifact
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
-from tests.core.machine import finding, host, profile_of, tool
+from tests.core.machine import finding, host, planned, profile_of, tool
 
 CATALOGUE = knowledge().catalogue
 LINUX = "linux/amd64"
@@ -99,3 +100,58 @@ def test_what_cannot_be_installed_is_refused_with_the_reason_and_what_would_help
     assert (found.status, found.blocks, found.blocks_tools) == (Status.FAIL, code, True)
     assert why in found.detail
     assert fix in found.fix
+
+
+def ours(version: str, trust: str, sha256: str = "0" * 64) -> ToolState:
+    receipt = stored(version, sha256, trust)
+    return tool("kubectl", version, managed=True, stored=receipt)
+
+
+def test_what_kboot_installed_at_a_weaker_level_is_not_adopted_under_a_stricter_one() -> None:
+    state = host(ours("1.24.0", "publisher"))
+    exactly, prefix = profile_of(kubectl="1.24.0"), profile_of(kubectl=">=1.20,<1.25")
+    assert finding("kubectl", exactly, state, trust="publisher").status is Status.OK
+    refused = finding("kubectl", exactly, state, trust="catalogue")
+    assert (refused.status, refused.reason) == (Status.FAIL, "trust-too-low")
+    assert refused.blocks is Exit.POLICY_DENIES and "--trust publisher" in refused.fix
+    replaced = finding("kubectl", prefix, state, trust="catalogue")
+    assert (replaced.status, replaced.reason) == (Status.DRIFT, "trust-too-low")
+    assert "at level publisher" in replaced.detail and "installs 1.21.0" in replaced.detail
+    (step,) = planned(prefix, state, trust="catalogue", tools_only=True).steps
+    assert isinstance(step, InstallArtifact) and step.artifact.trust == "catalogue"
+    assert "at level publisher" in step.because
+
+
+def test_a_persons_own_tool_is_adopted_whatever_level_is_asked() -> None:
+    state = host(tool("kubectl", "1.24.0"))
+    found = finding("kubectl", profile_of(kubectl="1.24.0"), state, trust="catalogue")
+    assert found.status is Status.OK
+
+
+def test_bytes_that_the_catalogue_vouches_for_now_need_no_new_receipt() -> None:
+    shipped = CATALOGUE.artifact("kubectl", "1.20.0", LINUX)
+    assert shipped is not None
+    profile = profile_of(kubectl="1.20.0")
+    for sha256, status in ((shipped.sha256, Status.OK), ("0" * 64, Status.DRIFT)):
+        state = host(ours("1.20.0", "publisher", sha256))
+        assert finding("kubectl", profile, state, trust="catalogue").status is status
+
+
+def test_what_has_lost_its_receipt_is_installed_again() -> None:
+    state = host(tool("kubectl", "1.20.0", managed=True))
+    found = finding("kubectl", profile_of(kubectl="1.20.0"), state)
+    assert (found.status, found.reason) == (Status.DRIFT, "trust-too-low")
+    assert "no receipt" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "code"),
+    [(Policy.WARN, Status.WARN, None), (Policy.REQUIRE, Status.FAIL, Exit.POLICY_DENIES)],
+)
+def test_a_policy_judges_too_little_trust_as_it_judges_a_wrong_version(
+    policy: Policy, status: Status, code: Exit | None
+) -> None:
+    state = host(ours("1.24.0", "publisher"))
+    found = finding("kubectl", profile_of(kubectl=("1.24.0", policy)), state, trust="catalogue")
+    assert (found.status, found.blocks) == (status, code)
+    assert "at level publisher" in found.detail

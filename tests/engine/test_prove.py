@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.gates import Expected
+from bootstrap.cluster.gate_look import Expected
 from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.core.events import Event, Happening
-from bootstrap.core.gate import GATE_IDS, GATES, Gate, GateResult, GateStatus, selected
-from bootstrap.engine.prove import SHORTEST_PAUSE, prove
+from bootstrap.core.gate import LIVE_GATES, Gate, GateResult, GateStatus, selected
+from bootstrap.engine.prove import SHORTEST_PAUSE, Proving
 from tests.cluster.apiserver import (
     ApiServer,
     Document,
@@ -22,6 +22,7 @@ from tests.cluster.apiserver import (
     serving,
 )
 
+LIVE_IDS = tuple(gate.id for gate in LIVE_GATES)
 ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
 EXPECTED = Expected(kubernetes="1.9.0", kubectl="1.9.3")
 
@@ -44,13 +45,13 @@ def connection(identity: Identity, server: ApiServer) -> Connection:
 
 
 class Run:
-    """One `prove`, with what it told on the way."""
+    """One passing of gates, with what it told on the way."""
 
     def __init__(
         self,
         connection: Connection,
         *,
-        gates: tuple[Gate, ...] = GATES,
+        gates: tuple[Gate, ...] = LIVE_GATES,
         expected: Expected = EXPECTED,
         timeout: float = 10.0,
         on_event: Callable[[Event], None] = lambda event: None,
@@ -62,7 +63,8 @@ class Run:
             on_event(event)
 
         began = time.monotonic()
-        results = tuple(prove(gates, connection, expected, timeout=timeout, emit=emit))
+        with Proving(connection, expected, timeout=timeout, emit=emit) as proving:
+            results = tuple(proving.run(gates))
         self.seconds = time.monotonic() - began
         self.results: dict[str, GateResult] = {each.gate: each for each in results}
 
@@ -78,13 +80,13 @@ def test_a_healthy_cluster_passes_every_gate_in_order_over_one_connection(
     server: ApiServer, connection: Connection
 ) -> None:
     run = Run(connection)
-    assert list(run.results) == list(GATE_IDS)
+    assert list(run.results) == list(LIVE_IDS)
     assert all(result.passed for result in run.results.values())
     assert server.connections == 1
     told = [(each.happening, each.subject) for each in run.events]
     assert told == [
         (happening, gate)
-        for gate in GATE_IDS
+        for gate in LIVE_IDS
         for happening in (Happening.GATE_STARTED, Happening.GATE_PASSED)
     ]
 
@@ -102,7 +104,7 @@ def test_a_hung_server_fails_its_gate_in_time_and_the_rest_is_skipped(
 ) -> None:
     server.hung.set()
     run = Run(connection, timeout=1.0)
-    assert run.status == {"api": "failed"} | dict.fromkeys(GATE_IDS[1:], "skipped")
+    assert run.status == {"api": "failed"} | dict.fromkeys(LIVE_IDS[1:], "skipped")
     assert run.results["api"].reason == "api-timeout"
     assert run.results["version"].message == "needs api"
     assert run.results["system"].message == "needs nodes"
@@ -238,7 +240,7 @@ def test_a_gate_after_an_unknown_one_is_skipped(server: ApiServer, connection: C
 
 
 def test_a_gate_whose_prerequisite_was_not_even_asked_is_skipped(connection: Connection) -> None:
-    assert Run(connection, gates=GATES[1:2]).status == {"version": "skipped"}
+    assert Run(connection, gates=LIVE_GATES[1:2]).status == {"version": "skipped"}
 
 
 def test_chosen_gates_run_with_what_they_need(connection: Connection) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.path import candidates, search_path
+from bootstrap.host.path import candidates, own_name, search_path
 
 
 def folder(path: Path, mode: int = 0o755) -> str:
@@ -22,6 +22,30 @@ def test_the_links_come_first_then_the_users_path_in_its_order(tmp_path: Path) -
     one, two = folder(tmp_path / "one"), folder(tmp_path / "two")
     links = tmp_path / "not made yet"
     assert search_path({"PATH": f"{two}:{one}"}, links) == (str(links), two, one)
+
+
+def test_the_links_of_other_profiles_are_left_out(tmp_path: Path) -> None:
+    """In the shell of one profile, another must not find its tools and take them for the user's."""
+    for name in ("one", "two"):
+        (tmp_path / "profiles" / name).mkdir(parents=True)
+    one, two = (tmp_path / "profiles" / name / "current" for name in ("one", "two"))
+    folder(one), folder(two)
+    mine = folder(tmp_path / "current")
+    path = f"{two}/:{mine}:{two}:{one}"
+    assert search_path({"PATH": path}, one) == (str(one), mine)
+
+
+def test_the_name_to_type_is_kboot_only_where_that_leads_to_this_kboot(tmp_path: Path) -> None:
+    ours, theirs = (Path(folder(tmp_path / name), "kboot") for name in ("ours", "theirs"))
+    executable(ours), executable(theirs)
+    linked = Path(folder(tmp_path / "linked"), "kboot")
+    linked.symlink_to(ours)
+    for first in (ours, linked):
+        assert own_name({"PATH": f"{first.parent}:{theirs.parent}"}, str(ours)) == "kboot"
+    for path in (f"{theirs.parent}:{ours.parent}", str(tmp_path)):
+        assert own_name({"PATH": path}, str(ours)) == str(ours)
+    assert own_name({"KBOOT_COMMAND": "./boot"}, str(ours)) == "./boot"
+    assert own_name({}, "/usr/lib/bootstrap/__main__.py") == "kboot"
 
 
 def test_each_folder_is_searched_once(tmp_path: Path) -> None:

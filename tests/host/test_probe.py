@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.host.children import group_is_gone
-from bootstrap.host.probe import Question, ask_all, start
+from bootstrap.host.probe import Question, Service, ask_all, start
 
 ENV = {"PATH": os.environ["PATH"]}
 Until = Callable[[Callable[[], object]], None]
@@ -217,3 +217,56 @@ def test_exit_codes_survive_a_parent_that_ignores_its_children() -> None:
         preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
     )
     assert asked.stdout == "1\n"
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def service(script: str, folder: Path) -> Service:
+    return Service(("/bin/sh", "-c", script), ENV, folder)
+
+
+def test_a_service_ends_with_all_that_it_started(tmp_path: Path, until: Until) -> None:
+    serving = service(f"sleep 1000 & echo $$ $! > {tmp_path}/pids; wait", tmp_path)
+    pids = tmp_path / "pids"
+    until(lambda: pids.exists() and pids.read_text().endswith("\n"))
+    assert not serving.ended
+    serving.end()
+    assert serving.ended
+    until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
+
+
+def test_a_service_that_ends_by_itself_is_seen_to_and_its_words_are_kept(
+    tmp_path: Path, until: Until
+) -> None:
+    serving = service("echo out; echo err >&2; exit 3", tmp_path)
+    until(lambda: serving.ended)
+    assert serving.said == "out\nerr"
+    serving.end()
+
+
+def test_a_service_does_not_wait_for_a_reader_of_its_words(tmp_path: Path, until: Until) -> None:
+    serving = service(f"head -c 1000000 /dev/zero; touch {tmp_path}/done; sleep 1000", tmp_path)
+    until((tmp_path / "done").exists)
+    assert len(serving.said) <= 65536
+    serving.end()
+
+
+def test_a_service_ends_when_the_one_who_started_it_is_killed(tmp_path: Path, until: Until) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    script = f"echo $$ > {tmp_path}/pid; exec sleep 1000"
+    code = "import sys, pathlib; from bootstrap.host.probe import Service\n"
+    code += "Service(('/bin/sh', '-c', sys.argv[1]), {}, pathlib.Path(sys.argv[2]))\n"
+    code += "sys.stdin.read()"
+    words = (sys.executable, "-c", code, script, str(folder))
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as owner:
+        pid = tmp_path / "pid"
+        until(lambda: pid.exists() and pid.read_text().endswith("\n"))
+        owner.kill()
+    until(lambda: not is_alive(int(pid.read_text())))
+    until(lambda: not folder.exists())

@@ -106,7 +106,7 @@ def test_the_command_line_of_the_tutorial() -> None:
 def test_the_command_line_of_today() -> None:
     assert start("1.38.1", driver="docker", kubernetes="1.34.0") == (
         *("minikube", "start", "--profile", "kboot", "--driver=docker"),
-        *("--kubernetes-version=v1.34.0", "--interactive=false"),
+        *("--kubernetes-version=v1.34.0", "--interactive=false", "--output=json"),
     )
 
 
@@ -151,6 +151,24 @@ OTHER_STEPS: list[tuple[Step, tuple[tuple[str, ...], ...]]] = [
 @pytest.mark.parametrize(("step", "lines"), OTHER_STEPS, ids=lambda value: type(value).__name__)
 def test_every_other_step_names_its_cluster(step: Step, lines: tuple[tuple[str, ...], ...]) -> None:
     assert LINES(step) == lines
+
+
+@pytest.mark.parametrize("kind", [StopCluster, DeleteCluster])
+def test_units_that_minikube_leaves_running_are_stopped_before_it_and_their_containers_after(
+    kind: type[StopCluster | DeleteCluster],
+) -> None:
+    own = LINES(kind("c", "0.25.0", "asked"))
+    first, *middle, last = LINES(kind("c", "0.25.0", "asked", ("localkube",)))
+    deleting = kind is DeleteCluster
+    assert tuple(middle) == own
+    assert first == ("systemctl", *(("disable", "--now") if deleting else ("stop",)), "localkube")
+    assert "--filter label=io.kubernetes.pod.name | xargs -r " in last[-1]
+    assert ("docker rm" in last[-1]) == deleting
+
+
+def test_only_the_driver_none_has_units_that_minikube_leaves_running() -> None:
+    left = {name: each.services for name, each in CATALOGUE.drivers.items() if each.services}
+    assert left == {"none": ("localkube",)}
 
 
 def test_a_catalogue_without_releases_still_gives_command_lines() -> None:

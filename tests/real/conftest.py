@@ -1,25 +1,36 @@
 """Real components, built or fetched once for every test that asks for them."""
 
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-
-
-def path_from(*command: str | Path) -> Path:
-    """What a script of this project prints. Its talk goes to the terminal's stderr."""
-    return Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout[:-1])
+from tests.real.engine import SCRIPTS, docker, path_from, running_engine
 
 
 @pytest.fixture(scope="session")
 def kubernetes_binaries() -> Path:
-    """The folder of kube-apiserver, kube-controller-manager, kube-scheduler 1.20.2 and etcd."""
-    return path_from(SCRIPTS / "build-kubernetes")
+    """The folder of Kubernetes 1.20.2's servers, kubelet, kube-proxy and pause, and of etcd."""
+    return path_from(SCRIPTS / "build-kubernetes", "--all")
 
 
 @pytest.fixture(scope="session")
 def kubectl_1_20() -> Path:
     return path_from(sys.executable, SCRIPTS / "fetch-kubectl", "1.20.0")
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The machine's own engine, or one that is gone afterwards."""
+    with running_engine(tmp_path_factory.mktemp("engine")):
+        yield
+
+
+@pytest.fixture(scope="session")
+def image(engine: None) -> Iterator[str]:
+    name = f"kboot-fresh:{uuid4().hex[:12]}"
+    docker("import", str(path_from(SCRIPTS / "fresh-host")), name)
+    yield name
+    docker("rmi", "--force", name)

@@ -36,8 +36,8 @@ class Cluster:
     def kubectl(self, *arguments: str) -> str:
         command = [str(self._kubectl), f"--server=https://127.0.0.1:{self.port}"]
         command += [f"--certificate-authority={self._ca_cert}"]
-        command += [f"--client-certificate={self.folder / 'heartbeat.crt'}"]
-        command += [f"--client-key={self.folder / 'heartbeat.key'}", *arguments]
+        command += [f"--client-certificate={self.folder / 'admin.crt'}"]
+        command += [f"--client-key={self.folder / 'admin.key'}", *arguments]
         home = {"HOME": str(self.folder)}
         return subprocess.run(command, check=True, capture_output=True, text=True, env=home).stdout
 

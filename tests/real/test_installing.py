@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.mirror import Mirror
-from tests.real.conftest import SCRIPTS
+from tests.real.engine import SCRIPTS
 
 pytestmark = pytest.mark.real
 

@@ -18,6 +18,8 @@ from .call import Call, read_json, refuse, write_json
 from .flags import TESTS
 
 KUBERNETES = {"v0.25": "v1.9.0", "v1.19": "v1.20.2"}
+CLUSTERS = ("real", "full")
+MINIKUBE_PORT = 8443
 SERVE = "import sys; sys.path.insert(0, {!r}); from tests.standins.recorded_api import serve; "
 
 
@@ -31,9 +33,14 @@ def up(call: Call, kubernetes: str) -> None:
     where = port(call)
     folder = _folder(call)
     record: dict[str, Any] = {"backing": kind, "port": where}
-    if kind == "real":
+    if kind in CLUSTERS:
         write_json(folder / "record.json", record)  # first: a start may be killed half-way
         _up_real(call, where)
+    if kind == "service":
+        from . import service
+
+        write_json(folder / "record.json", record)
+        service.up(_server(call, era, where), where)
     if kind == "recorded":
         pid = _spawn(call, era, where)
         record |= {"pid": pid, "start": _start_time(pid)}
@@ -50,16 +57,30 @@ def end(call: Call) -> None:
     _end(_folder(call), _record(call))
 
 
+def drop_data(call: Call) -> None:
+    """What `delete` of 0.25 removes, whether Kubernetes runs or not."""
+    if _record(call).get("backing") == "service":
+        from . import service
+
+        service.drop_data()
+
+
 def forget(call: Call) -> None:
     """End what runs and drop its data."""
     import shutil
 
     end(call)
+    if _record(call).get("backing") == "full":
+        from . import controlplane
+
+        controlplane.down(_folder(call) / "controlplane", delete=True)
     shutil.rmtree(_folder(call), ignore_errors=True)
 
 
 def port(call: Call) -> int:
     """The address' port, free when first asked for. A real minikube always takes 8443."""
+    if call.settings["backing"] == "full":
+        return MINIKUBE_PORT
     record = _record(call)
     if "port" not in record:
         import socket
@@ -93,18 +114,26 @@ def _record(call: Call) -> dict[str, Any]:
 
 
 def _alive(folder: Path, record: dict[str, Any]) -> bool:
-    if record.get("backing") == "real":
+    if record.get("backing") in CLUSTERS:
         from . import controlplane
 
         return "kube-apiserver" in controlplane.running(folder / "controlplane")
+    if record.get("backing") == "service":
+        from . import service
+
+        return service.is_active()
     return bool(record.get("pid")) and _start_time(record["pid"]) == record["start"]
 
 
 def _end(folder: Path, record: dict[str, Any]) -> None:
-    if record.get("backing") == "real":
+    if record.get("backing") in CLUSTERS:
         from . import controlplane
 
         controlplane.stop(folder / "controlplane")
+    elif record.get("backing") == "service":
+        from . import service
+
+        service.stop()
     elif _alive(folder, record):
         with suppress(ProcessLookupError):
             os.kill(record["pid"], signal.SIGKILL)
@@ -126,24 +155,36 @@ def _up_real(call: Call, where: int) -> None:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(folder)
     name = socket.gethostname().lower()
-    keys = {"ca_cert": call.home / "ca.crt", "ca_key": call.home / "ca.key"}
-    binaries = Path(call.settings["binaries"])
     try:
-        controlplane.up(folder, binaries, node_name=name, node_ip=call.ip, port=where, **keys)
+        controlplane.up(
+            folder,
+            Path(call.settings["binaries"]),
+            node_name=name,
+            node_ip=call.ip,
+            port=where,
+            ca_cert=call.home / "ca.crt",
+            ca_key=call.home / "ca.key",
+            kubelet=call.settings["backing"] == "full",
+        )
     except controlplane.ControlPlaneError as problem:
         refuse(f"the control plane did not come up: {problem}")
+
+
+def _server(call: Call, era: str, where: int) -> list[str]:
+    """The command line of the recorded API."""
+    certificates = call.home if era == "v0.25" else call.profile_folder
+    arguments = [str(_folder(call)), era, str(where), str(call.home / "ca.crt")]
+    arguments += [str(certificates), call.fault]
+    code = SERVE.format(str(TESTS.parent)) + f"serve(*{arguments!r})"
+    return [sys.executable, "-IS", "-c", code]
 
 
 def _spawn(call: Call, era: str, where: int) -> int:
     """A server in a session of its own that holds none of our pipes; it listens on return."""
     import subprocess
 
-    certificates = call.home if era == "v0.25" else call.profile_folder
-    arguments = [str(_folder(call)), era, str(where), str(call.home / "ca.crt")]
-    arguments += [str(certificates), call.fault]
-    code = SERVE.format(str(TESTS.parent)) + f"serve(*{arguments!r})"
     process = subprocess.Popen(
-        [sys.executable, "-IS", "-c", code],
+        _server(call, era, where),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=(_folder(call) / "recorded-api.log").open("ab"),

@@ -51,7 +51,7 @@ class Call:
         self.home = minikube_home()
         self.profile = self.value("profile", "minikube")
         self.release = str(settings["version"])
-        self.ip = "127.0.0.1"
+        self.ip = _host_address() if settings["backing"] == "full" else "127.0.0.1"
 
     @property
     def fault(self) -> str:
@@ -89,6 +89,15 @@ class Call:
         except (OSError, ValueError):
             return {}
         return stored if isinstance(stored, dict) else {}
+
+
+def _host_address() -> str:
+    """Of this host towards others, as minikube with the driver none takes it."""
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # nothing is sent
+        return str(probe.getsockname()[0])
 
 
 def _text(value: object) -> str:

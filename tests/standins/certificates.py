@@ -38,9 +38,13 @@ def make(home: Path, folder: Path, user: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not (home / "ca.crt").exists():
         _authority(home)
-    if not (folder / "client.crt").exists():
-        _leaf(home, folder, "client", f"/O=system:masters/CN={user}", "DNS:client")
-        _leaf(home, folder, "apiserver", "/O=system:masters/CN=minikube", NAMES)
+    leaves = {
+        "client": (f"/O=system:masters/CN={user}", "DNS:client"),
+        "apiserver": ("/O=system:masters/CN=minikube", NAMES),
+    }
+    for name, (subject, names) in leaves.items():
+        if not (folder / f"{name}.crt").exists():  # a start may be killed half-way
+            _leaf(home, folder, name, subject, names)
 
 
 def _authority(home: Path) -> None:
@@ -48,7 +52,9 @@ def _authority(home: Path) -> None:
     config.write_text(AUTHORITY)
     command = ["req", "-x509", "-config", str(config), *KEY]
     command += ["-subj", "/CN=minikubeCA", "-days", "3650", "-sha256"]
-    _openssl(*command, "-keyout", str(home / "ca.key"), "-out", str(home / "ca.crt"))
+    following = home / "ca.new"
+    _openssl(*command, "-keyout", str(home / "ca.key"), "-out", str(following))
+    following.replace(home / "ca.crt")
     config.unlink()
 
 
@@ -63,7 +69,9 @@ def _leaf(home: Path, folder: Path, name: str, subject: str, names: str) -> None
     command = ["x509", "-req", "-in", str(request), "-days", "365", "-sha256"]
     command += ["-CA", str(home / "ca.crt"), "-CAkey", str(home / "ca.key")]
     command += ["-set_serial", str(int.from_bytes(os.urandom(8)) >> 1)]
-    _openssl(*command, "-extfile", str(extensions), "-out", str(folder / f"{name}.crt"))
+    following = folder / f"{name}.new"
+    _openssl(*command, "-extfile", str(extensions), "-out", str(following))
+    following.replace(folder / f"{name}.crt")
     for left in (request, extensions, config):
         left.unlink()
 

@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from typing import NoReturn
 
 from .call import say
@@ -38,6 +40,23 @@ def hang(*, with_child: bool = False) -> NoReturn:
         subprocess.Popen(["sleep", ORPHAN_SECONDS])
     while True:
         signal.pause()
+
+
+def die_halfway(then: Callable[[], None]) -> NoReturn:
+    """End as if killed, while what was begun is carried on by others: `then`, a moment later."""
+    parent = os.getpid()
+    if os.fork() == 0:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nothing, stream)
+        while os.getppid() == parent:
+            time.sleep(0.01)
+        then()
+        os._exit(0)
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGTERM)
+    hang()
 
 
 def version(fault: str) -> bool:

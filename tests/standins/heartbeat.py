@@ -7,56 +7,20 @@ starts it and records it with the other processes.
 """
 
 import argparse
-import contextlib
 import http.client
 import json
 import platform
-import ssl
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from .api import Api
 
 BEAT_SECONDS = 4.0
 
 DNS_LABELS = {"k8s-app": "kube-dns"}
 DNS_PODS = "/api/v1/namespaces/kube-system/pods"
-
-
-class ApiError(OSError):
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"HTTP {status}: {text}")
-        self.status = status
-
-
-class Api(NamedTuple):
-    host: str
-    port: int
-    tls: ssl.SSLContext
-
-    def call(self, method: str, path: str, body: object = None) -> bytes:
-        """The answer's body. ApiError for a status of 400 or more, OSError without an answer."""
-        kind = "strategic-merge-patch+json" if method == "PATCH" else "json"
-        connection = http.client.HTTPSConnection(self.host, self.port, timeout=5, context=self.tls)
-        with contextlib.closing(connection):
-            connection.request(
-                method,
-                path,
-                None if body is None else json.dumps(body),
-                {"Content-Type": f"application/{kind}"},
-            )
-            response = connection.getresponse()
-            content = response.read()
-        if response.status >= 400:
-            raise ApiError(response.status, content.decode(errors="replace"))
-        return content
-
-    def create(self, path: str, body: object) -> None:
-        try:
-            self.call("POST", path, body)
-        except ApiError as error:
-            if error.status != http.HTTPStatus.CONFLICT:
-                raise
 
 
 def heartbeat(folder: Path, api: Api, node_name: str) -> None:
@@ -155,16 +119,11 @@ def _now() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Keep a cluster without a kubelet ready.")
-    parser.add_argument("folder", type=Path, help="has heartbeat.crt and heartbeat.key")
+    parser.add_argument("folder", type=Path, help="has admin.crt and admin.key")
     parser.add_argument("node_name")
     parser.add_argument("node_ip")
     parser.add_argument("port", type=int)
     parser.add_argument("ca_cert", type=Path)
     given = parser.parse_args()
-    tls = ssl.create_default_context(cafile=given.ca_cert)
-    tls.load_cert_chain(given.folder / "heartbeat.crt", given.folder / "heartbeat.key")
-    heartbeat(given.folder, Api(given.node_ip, given.port, tls), given.node_name)
-
-
-if __name__ == "__main__":
-    main()
+    api = Api.as_admin(given.folder, given.node_ip, given.port, given.ca_cert)
+    heartbeat(given.folder, api, given.node_name)

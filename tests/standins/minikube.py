@@ -18,6 +18,7 @@ ERAS = {"v0.25.0": "v0.25", "v0.25.1": "v0.25", "v0.25.2": "v0.25", "v1.19.0": "
 FAULTS = {
     "addons-image-missing",
     "start-asks",
+    "start-dies-halfway",
     "start-exits-0-dead",
     "start-floods",
     "start-hangs",
@@ -28,6 +29,7 @@ FAULTS = {
     "version-hangs",
     "version-rubbish",
 }
+TWICE = "start-fails-twice:"
 SCRIPT = """\
 #!{python} -IS
 import sys
@@ -78,12 +80,14 @@ def install(
 
 def _check_settings(version: str, backing: str, binaries: Path | None, fault: str) -> None:
     start_flags(version)  # a release nobody knows is a KeyError
-    if backing not in {"none", "recorded", "real"}:
+    if backing not in {"none", "recorded", "real", "full", "service"}:
         raise ValueError(f"no such backing: {backing}")
-    if backing == "real" and (binaries is None or ERAS.get(version) != "v1.19"):
-        raise ValueError("backing real needs minikube v1.19.0 and the binaries of Kubernetes")
-    if fault.startswith("start-fails:"):
-        if fault.removeprefix("start-fails:") not in _failures(version):
+    if backing in {"real", "full"} and (binaries is None or ERAS.get(version) != "v1.19"):
+        raise ValueError(f"backing {backing} needs minikube v1.19.0 and the binaries of Kubernetes")
+    if backing == "service" and ERAS.get(version) != "v0.25":
+        raise ValueError("backing service is how 0.25 runs Kubernetes")
+    if fault.startswith(("start-fails:", TWICE)):
+        if fault.partition(":")[2] not in _failures(version):
             raise ValueError(f"no such case: {fault}")
     elif fault and fault not in FAULTS:
         raise ValueError(f"no such fault: {fault}")
@@ -107,6 +111,10 @@ def main(folder: str) -> int:
     argv = sys.argv[1:]
     if settings["log"]:
         _log(Path(folder, "calls.ndjson"), argv)
+    if settings["fault"].startswith(TWICE):
+        starts = sum(call["argv"][:1] == ["start"] for call in calls(Path(folder)))
+        case = settings["fault"].removeprefix(TWICE)
+        settings["fault"] = f"start-fails:{case}" if starts <= 2 else ""
     era = ERAS.get(settings["version"])
     if era == "v0.25":
         from .minikube_v0_25 import run

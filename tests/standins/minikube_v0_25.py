@@ -228,6 +228,7 @@ def _delete(call: Call) -> int:
     say("Deleting local Kubernetes cluster...\n")
     rmtree(call.machine)
     rmtree(call.profile_folder, ignore_errors=True)
+    backing.drop_data(call)
     say("Machine deleted.\n")
     return 0
 

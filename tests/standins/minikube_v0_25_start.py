@@ -65,6 +65,8 @@ def _bring_up(call: Call, kubernetes: str, driver: str) -> int:
     say("Starting cluster components...\n")
     if call.fault == "start-asks":
         faults.ask()
+    if call.fault == "start-dies-halfway":
+        faults.die_halfway(lambda: backing.up(call, kubernetes))
     backing.up(call, kubernetes)
     if keep:
         say(

@@ -80,6 +80,8 @@ def _bring_up(call: Call, out: Out, kubernetes: str, existing: dict[str, Any] | 
     write_kubeconfig(call)
     if call.fault == "start-asks":
         faults.ask()
+    if call.fault == "start-dies-halfway":
+        faults.die_halfway(lambda: backing.up(call, kubernetes))
     backing.up(call, kubernetes)
     _finish(call, out)
 

@@ -32,7 +32,7 @@ class Order:
     kill_at: int = 0
     """Before the change of this number SIGKILL arrives."""
     fill: bool = False
-    """Fill the disk when the first bytes have come."""
+    """Fill the disk when all of the file has come and is written."""
 
 
 def say(text: str) -> None:
@@ -48,7 +48,8 @@ def work(order: Order) -> None:
 
     def emit(event: Event) -> None:
         say("bytes")
-        if order.fill:
+        written = [each.stat().st_size for each in places.staging.rglob("*") if each.is_file()]
+        if order.fill and order.artifact.size in written:
             fill(places.data)
 
     with hold(places.lock("store"), timeout=20, waiting=lambda text: None):

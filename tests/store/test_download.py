@@ -30,7 +30,7 @@ def fetch(mirror: Mirror, to: Path, wanted: Artifact | None = None) -> list[Even
         ca_bundle=mirror.ca_file,
         emit=events.append,
     )
-    assert received == (to.stat().st_size, sha256(to.read_bytes()).hexdigest())
+    assert received[:2] == (to.stat().st_size, sha256(to.read_bytes()).hexdigest())
     return events
 
 
@@ -46,7 +46,9 @@ def test_a_verified_file_is_whole_and_not_executable(mirror: Mirror, tmp_path: P
     events = fetch(mirror, tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == BODY
     assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600
-    assert events[-1] == Event(Happening.DOWNLOAD, "kubectl 1.2.3", "", len(BODY), len(BODY))
+    last = Event(Happening.DOWNLOAD, "kubectl 1.2.3", "", len(BODY), len(BODY))
+    assert replace(events[-1], seconds=None) == last
+    assert events[-1].seconds
     assert len(events) < len(BODY) // 65536
 
 
@@ -90,15 +92,6 @@ def test_a_size_that_is_not_the_catalogues_is_refused_before_the_body(
     mirror.fault(PATH, Fault(length_error=change))
     assert failure(mirror, tmp_path / "f").code is Exit.INTEGRITY
     assert len(mirror.requests) == 1
-
-
-def test_a_body_that_stops_short_is_fetched_anew_from_the_start(
-    mirror: Mirror, tmp_path: Path
-) -> None:
-    mirror.fault(PATH, Fault(cut=200_000), Fault(cut=400_000, reset=True))
-    fetch(mirror, tmp_path / "f")
-    assert (tmp_path / "f").read_bytes() == BODY
-    assert len(mirror.requests) == 3
 
 
 def test_a_body_that_always_stops_short_is_a_network_failure_after_three_tries(

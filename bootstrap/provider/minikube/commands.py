@@ -1,18 +1,22 @@
 """From a step to minikube's command lines, in the flags of its era."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bootstrap.core import packages
 from bootstrap.core.catalogue import Catalogue
 from bootstrap.core.step import (
+    ClusterStep,
     CommandLines,
     DeleteCluster,
     InstallArtifact,
+    LinkTools,
+    MergeKubeconfig,
     RefreshKubeconfig,
     RunPackages,
     StartCluster,
     Step,
     StopCluster,
+    UnmergeKubeconfig,
 )
 from bootstrap.core.version import Version, find_version
 
@@ -21,23 +25,45 @@ _COMMANDS = {
     StopCluster: "stop",
     DeleteCluster: "delete",
 }
+_PODS = "--quiet --filter label=io.kubernetes.pod.name"
+_SERVICES: Mapping[type, tuple[tuple[str, ...], str]] = {
+    # At once: each container may take the 10 s that it has to end.
+    StopCluster: (("stop",), f"docker ps {_PODS} | xargs -r -n 1 -P 8 docker stop"),
+    DeleteCluster: (
+        ("disable", "--now"),
+        f"docker ps --all {_PODS} | xargs -r docker rm --force",
+    ),
+}
+"""What is done to the units, and to the containers of their pods. No engine: no containers."""
 _UNKNOWN = Version((0,))
 """For a minikube whose version is not known: the oldest era's flags, which every release takes."""
 
 
 def command_lines(catalogue: Catalogue) -> Callable[[Step], CommandLines]:
-    """The function that says what a step runs. Installing runs nothing."""
+    """The function that says what a step runs. Installing and writing files run nothing."""
+    silent = InstallArtifact | LinkTools | MergeKubeconfig | UnmergeKubeconfig
 
     def lines(step: Step) -> CommandLines:
-        if isinstance(step, InstallArtifact):
+        if isinstance(step, silent):
             return ()
         if isinstance(step, RunPackages):
             return packages.command_lines(step)
         if isinstance(step, StartCluster):
             return (_start(step, catalogue),)
-        return (("minikube", _COMMANDS[type(step)], "--profile", step.cluster),)
+        own = ("minikube", _COMMANDS[type(step)], "--profile", step.cluster)
+        return _with_services(step, own) if step.services else (own,)
 
     return lines
+
+
+def _with_services(step: ClusterStep, own: tuple[str, ...]) -> CommandLines:
+    """The units first: 0.25's own command then finds them stopped, and fails no more.
+
+    The containers last: nothing restarts them any more. 0.25 stops none when its unit is stopped
+    already, and removes none that is stopped (github.com/kubernetes/minikube/issues/2519).
+    """
+    units, containers = _SERVICES[type(step)]
+    return (("systemctl", *units, *step.services), own, ("sh", "-c", containers))
 
 
 def _start(step: StartCluster, catalogue: Catalogue) -> tuple[str, ...]:

@@ -1,0 +1,74 @@
+"""What one look at a gate finds, and how looks follow each other until the gate has passed."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bootstrap.cluster.failure import ApiFailure
+
+T = TypeVar("T")
+
+_NO_ANSWER = "no usable answer from the API server"
+_REFUSED = "the API server refuses what kboot tries"
+_MESSAGES = dict.fromkeys(
+    (
+        "namespace-terminating",
+        "pod-security",
+        "quota-exceeded",
+        "serviceaccount-missing",
+        "webhook-fails",
+        "webhook-refuses",
+    ),
+    _REFUSED,
+)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the profile says. None: it does not, so it is not compared."""
+
+    kubernetes: str | None = None
+    kubectl: str | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look found. `final`: waiting cannot change it; `unknown`: kboot could not tell."""
+
+    passed: bool
+    message: str
+    why: str = ""
+    reason: str = ""
+    fix: str = ""
+    unknown: bool = False
+    final: bool = False
+    absent: bool = False
+    """There is nothing to prove here; `message` says why."""
+
+
+Looks = Generator[Look, None, T]
+"""Looks, one by one, until something is so; then that. The caller pauses between them, and stops
+at one that is `passed` or `final`."""
+
+
+def of_failure(failure: ApiFailure) -> Look:
+    """A question that the server did not answer is a look that did not pass."""
+    unknown = failure.reason == "api-forbidden"
+    return Look(
+        passed=False,
+        message="kboot may not look" if unknown else _MESSAGES.get(failure.reason, _NO_ANSWER),
+        why=failure.words,
+        reason=failure.reason,
+        fix=failure.fix,
+        unknown=unknown,
+        final=failure.final,
+    )
+
+
+def steadily(ask: Callable[[], T]) -> Looks[T]:
+    """What `ask` returns, asked again for as long as the server does not answer."""
+    while True:
+        try:
+            return ask()
+        except ApiFailure as failure:
+            yield of_failure(failure)

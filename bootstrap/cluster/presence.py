@@ -1,0 +1,69 @@
+"""Is a cluster's API server still there? Asked without credentials, which it may have outlived."""
+
+import socket
+import ssl
+import time
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.cluster.tls import seconds_left, trust
+
+_ANOTHERS = frozenset({18, 19, 20, 21})
+"""X509_V_ERR_* of OpenSSL's x509_vfy.h: no chain to the CA. What else is wrong with a certificate
+(expired, say) does not make it another cluster's."""
+
+
+class Presence(StrEnum):
+    """What is at the address of an API server."""
+
+    THERE = "there"
+    """A server whose certificate the cluster's CA signed, whether it answers questions or not."""
+    GONE = "gone"
+    """Nothing listens, or another's server."""
+    SILENT = "silent"
+    """No connection: so is a machine that is off, and one behind a broken network."""
+    UNKNOWN = "unknown"
+    """Something listens; whose it is could not be told."""
+
+
+def for_later(connection: Connection) -> Connection:
+    """Address and CA alone, the CA read now: minikube may delete the file with the cluster."""
+    pem = connection.ca_pem
+    if connection.ca_file is not None:
+        try:
+            pem = Path(connection.ca_file).read_text(encoding="ascii", errors="replace")
+        except OSError:
+            pem = None
+    return Connection(connection.server, ca_pem=pem)
+
+
+def presence(connection: Connection, *, timeout: float = 2.0) -> Presence:
+    """Look at the address once, within `timeout` seconds."""
+    address = urlsplit(connection.server)
+    moment = time.monotonic() + timeout
+    try:
+        wire = socket.create_connection((address.hostname or "", address.port or 443), timeout)
+    except ConnectionRefusedError:
+        return Presence.GONE
+    except OSError:
+        return Presence.SILENT
+    with wire:
+        return _whose(wire, connection, moment)
+
+
+def _whose(wire: socket.socket, connection: Connection, moment: float) -> Presence:
+    try:
+        context = trust(replace(connection, certificate_file=None, certificate_pem=None))
+        context.check_hostname = False
+        context.moment = moment
+        wire.settimeout(seconds_left(moment))
+        context.wrap_socket(wire).close()
+    except ssl.SSLCertVerificationError as error:
+        return Presence.GONE if error.verify_code in _ANOTHERS else Presence.THERE
+    except (OSError, ApiFailure):
+        return Presence.UNKNOWN
+    return Presence.THERE

@@ -1,0 +1,1 @@
+"""Use the cluster: what kboot makes in a namespace of its own, and what that shows."""

@@ -1,0 +1,188 @@
+"""kboot's own namespaces: one per run, gone afterwards, and those of dead runs swept.
+
+A run holds the kernel's lock of its namespace while it lives. So another run on this machine can
+tell a dead one, whatever killed it; of other machines' namespaces only the expiry counts. The
+lock's file goes when nothing of the run is left, or when it is kept: then, too, the expiry counts.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
+from bootstrap.cluster.objects import Object, at, name, objects, text
+from bootstrap.store.lock import hold, is_held
+
+PREFIX = "kboot-"
+LABEL = "kboot.dev/run"
+HOLDER = "kboot.dev/holder"
+EXPIRES = "kboot.dev/expires"
+SLACK = 600.0
+"""Seconds after a run's own deadline before anybody may take its namespace for left behind."""
+_NAMESPACES = "/api/v1/namespaces"
+_OLD = 86400.0
+"""Seconds after which a dead run's lock is of no use: its namespace has expired."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who makes namespaces: one run of kboot on one machine."""
+
+    run: str
+    locks: Path
+    """The folder of this machine's locks."""
+
+    @property
+    def namespace(self) -> str:
+        return f"{PREFIX}{self.run}"
+
+    @property
+    def holder(self) -> str:
+        """The same for all kboots that share these locks, and for no others."""
+        host = f"{os.uname().nodename}:{self.locks.resolve()}"
+        return hashlib.sha256(host.encode()).hexdigest()[:16]
+
+    def lock(self, namespace: str) -> Path:
+        return self.locks / f"run-{namespace.removeprefix(PREFIX)}"
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """While this run lives. Another one may hold the lock for a moment, to look at it."""
+        with hold(self.lock(self.namespace), timeout=5.0, waiting=lambda holder: None):
+            yield
+
+    def forget(self, namespace: str) -> None:
+        """Nothing of that run is left, or it is kept."""
+        self.lock(namespace).unlink(missing_ok=True)
+
+    def dead(self) -> tuple[str, ...]:
+        """The namespaces of runs, on any cluster, that ended without forgetting theirs."""
+        locks = (each for each in self.locks.glob("run-*") if not is_held(each))
+        return tuple(f"{PREFIX}{each.name.removeprefix('run-')}" for each in locks)
+
+
+def create(client: ApiClient, owner: Owner, seconds: float) -> Looks[None]:
+    """Make the run's namespace, and wait until pods can be made in it.
+
+    `seconds`: how long the run may last. Only its own clock's length is told, so that clocks that
+    differ do no harm: the moment of creation is the server's.
+    """
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": owner.namespace,
+            "labels": {"app.kubernetes.io/managed-by": "kboot", LABEL: owner.run},
+            "annotations": {HOLDER: owner.holder, EXPIRES: f"{seconds + SLACK:.0f}s"},
+        },
+    }
+    yield from steadily(lambda: client.create(_NAMESPACES, manifest))
+    path = f"{_NAMESPACES}/{owner.namespace}/serviceaccounts/default"
+    while True:
+        try:
+            client.get_json(path)
+            return
+        except ApiFailure as failure:
+            yield of_failure(failure) if failure.reason != "api-not-found" else _NO_ACCOUNT
+
+
+_NO_ACCOUNT = Look(
+    passed=False,
+    message="no pod can be made yet",
+    why="the controller manager has not made the ServiceAccount default of a new namespace",
+    reason="serviceaccount-missing",
+    fix="kboot down, then kboot up",
+)
+
+
+def sweep(client: ApiClient, owner: Owner) -> tuple[str, ...]:
+    """Have the namespaces of dead and of expired runs deleted; their names.
+
+    A run may also have died when only its volumes were left. Where namespaces may not be listed,
+    nothing is swept. Raises ApiFailure when the server is silent.
+    """
+    try:
+        found = objects(client.get_json(f"{_NAMESPACES}?labelSelector={LABEL}"), "items")
+    except ApiFailure as failure:
+        if failure.reason == "api-forbidden":
+            return ()
+        raise
+    left = tuple(name(each) for each in found if _is_left(each, owner, client.date))
+    for each in left:
+        delete(client, each)
+    there = {name(each) for each in found}
+    for each in owner.dead():
+        # Not there: it had not been made yet, or is gone already, or is on another cluster.
+        if each not in there and is_gone(client, each) and _is_old(owner.lock(each)):
+            owner.forget(each)
+    return left
+
+
+def delete(client: ApiClient, namespace: str) -> None:
+    """Have it deleted, its claims and pods first.
+
+    Kubernetes looks again at a namespace that was not empty only after some seconds, so what takes
+    a moment to go is better gone before.
+    """
+    for kind in ("persistentvolumeclaims", "pods"):
+        client.delete(f"{_NAMESPACES}/{namespace}/{kind}")
+    client.delete(f"{_NAMESPACES}/{namespace}")
+
+
+def is_gone(client: ApiClient, namespace: str) -> bool:
+    """Whether the namespace and the volumes that were made for its claims are no more.
+
+    A volume that its StorageClass retains is deleted here: it was made for this run alone.
+    """
+    reply = client.get(f"{_NAMESPACES}/{namespace}")
+    if reply.status != 404:
+        return False
+    try:
+        volumes = objects(client.get_json("/api/v1/persistentvolumes"), "items")
+    except ApiFailure as failure:
+        if failure.reason == "api-forbidden":
+            return True
+        raise
+    ours = [each for each in volumes if text(each, "spec", "claimRef", "namespace") == namespace]
+    for each in ours:
+        if text(each, "spec", "persistentVolumeReclaimPolicy") != "Delete":
+            client.delete(f"/api/v1/persistentvolumes/{name(each)}")
+    return not ours
+
+
+def _is_left(found: Object, owner: Owner, date: str) -> bool:
+    """Nobody uses it any more. What does not look as kboot makes it is nobody's to delete."""
+    run = text(found, "metadata", "labels", LABEL)
+    if name(found) != f"{PREFIX}{run}" or run == owner.run:
+        return False
+    annotations = at(found, "metadata", "annotations")
+    lock = owner.lock(name(found))
+    if at(annotations, HOLDER) == owner.holder and lock.exists():
+        return not is_held(lock)
+    return _is_expired(found, at(annotations, EXPIRES), date)
+
+
+def _is_old(lock: Path) -> bool:
+    try:
+        return time.time() - lock.stat().st_mtime > _OLD
+    except FileNotFoundError:
+        return False
+
+
+def _is_expired(found: Object, lasts: object, date: str) -> bool:
+    """By the server's clock alone; a server that does not tell it is not second-guessed."""
+    made = text(found, "metadata", "creationTimestamp")
+    try:
+        seconds = float(str(lasts).removesuffix("s"))
+        now = parsedate_to_datetime(date)
+        return (now - datetime.fromisoformat(made)).total_seconds() > seconds
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,92 @@
+"""Gates `kubectl` and `build`: the person's own programs, with the cluster as it is for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bootstrap.cluster.gate_look import Look, Looks, steadily
+from bootstrap.cluster.objects import name, objects, text
+from bootstrap.cluster.trial.manifests import Image
+from bootstrap.cluster.trial.trial import Trial, nonce
+from bootstrap.cluster.trial.why import Trouble
+
+_MARK = "/kboot-was-here"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a program ended. `said`: its last words, where it did not end well."""
+
+    ended_well: bool
+    out: str
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What the engine runs for these gates; a text says why there is nothing to prove."""
+
+    kubectl_nodes: Callable[[], Ran] | str
+    """`kubectl get nodes -o name`, with the kubeconfig that the person will have."""
+    build_image: Callable[[str, str], Ran] | str
+    """Build an image of that name by that Dockerfile, with the profile's docker."""
+    remove_image: Callable[[str], object] = lambda image: None
+
+
+def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
+    """kubectl names the very nodes that the API server names."""
+    run = programs.kubectl_nodes
+    if isinstance(run, str):
+        yield Look(passed=False, message=run, absent=True, final=True)
+        return
+    client = trial.client
+    while True:
+        listed = yield from steadily(lambda: client.get_json("/api/v1/nodes"))
+        expected = sorted(name(each) for each in objects(listed, "items"))
+        ran = run()
+        # `nodes/minikube` up to 1.10, `node/minikube` since.
+        found = sorted(line.rpartition("/")[2] for line in ran.out.split())
+        if ran.ended_well and found == expected:
+            counted = f"{len(found)} node" + ("s" if len(found) != 1 else "")
+            yield Look(passed=True, message=f"kubectl lists {counted}")
+        elif ran.ended_well:
+            words = f"kubectl names {found}, and the API server {expected}"
+            yield trial.failed("kubectl sees other nodes", Trouble("kubectl-differs", words))
+        else:
+            trouble = Trouble("kubectl-fails", f"kubectl get nodes: {ran.said}")
+            yield trial.failed("kubectl cannot list the nodes", trouble)
+
+
+def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
+    """An image that this docker built runs in the cluster, with no registry between them."""
+    build = programs.build_image
+    reason = build if isinstance(build, str) else (yield from _other_runtime(trial))
+    if isinstance(build, str) or reason:
+        yield Look(passed=False, message=reason, absent=True, final=True)
+        return
+    yield from trial.begin()
+    word = nonce()
+    image = f"{trial.namespace}:{word}"
+    try:
+        ran = build(image, f"FROM {trial.image.name}\nRUN echo {word} > {_MARK}\n")
+        if not ran.ended_well:
+            trouble = Trouble("build-fails", f"docker build: {ran.said}", final=True)
+            yield trial.failed("docker cannot build an image", trouble)
+        script = f"cat {_MARK} > /dev/termination-log"
+        said = yield from trial.answer("build", script, image=Image(image, "Never"))
+        if said != word:
+            words = f"it holds {said!r} where the build had written {word!r}"
+            yield trial.failed("another image ran", Trouble("build-differs", words, final=True))
+        yield Look(passed=True, message="an image built with docker runs as a pod")
+    finally:
+        programs.remove_image(image)
+
+
+def _other_runtime(trial: Trial) -> Looks[str]:
+    """Why no image of docker's can be on the nodes, or empty."""
+    client = trial.client
+    listed = yield from steadily(lambda: client.get_json("/api/v1/nodes"))
+    for node in objects(listed, "items"):
+        runtime = text(node, "status", "nodeInfo", "containerRuntimeVersion")
+        if not runtime.startswith("docker://"):
+            return f"node {name(node)} runs {runtime.partition(':')[0] or 'no docker'}"
+    return ""

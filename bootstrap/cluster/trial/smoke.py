@@ -1,0 +1,116 @@
+"""Gate `smoke`: the kinds that people make, used together, as the 2018 tutorial does.
+
+A Secret and a ConfigMap mounted into a Deployment of two replicas behind a Service, and into a
+StatefulSet with a claim behind a headless one. A client asks both by name. Then the StatefulSet's
+pod is deleted, and its data must be there under the same name.
+"""
+
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.gate_look import Look, Looks, steadily
+from bootstrap.cluster.objects import name, objects, text
+from bootstrap.cluster.trial import manifests
+from bootstrap.cluster.trial.manifests import PORT, Mount
+from bootstrap.cluster.trial.trial import Trial, nonce
+from bootstrap.cluster.trial.why import Trouble
+
+_CONFIG = Mount("config", "/config", {"configMap": {"name": "web"}})
+_SECRET = Mount("secret", "/secret", {"secret": {"secretName": "web"}})
+_GIVEN = {"port": str(PORT), "replicas": "2"}
+
+_WEB = """
+mkdir -p /tmp/www
+echo "$(cat /config/greeting) $(cat /secret/word) $(hostname)" > /tmp/www/index.html
+echo "serving as $(hostname)"
+exec httpd -f -p $port -h /tmp/www
+"""
+_STORE = """
+mkdir -p /tmp/www
+starts=$(cat /data/starts 2>/dev/null || echo 0)
+echo $((starts + 1)) > /data/starts
+[ -s /data/word ] || cat /secret/word > /data/word
+sync
+echo "$(cat /config/greeting) $(cat /data/word) $(cat /data/starts)" > /tmp/www/index.html
+exec httpd -f -p $port -h /tmp/www
+"""
+
+_SECONDS = 30
+"""For Services to answer, once their pods are Ready. kube-proxy takes one or two."""
+
+# Every round asks a Service anew, until all that is wanted was seen. Names are short, so that the
+# search list of resolv.conf is used as people's programs use it.
+_ASK_BOTH = """
+hosts=; web='not asked yet'; store='not asked yet'
+while true; do
+    { echo "of Service web, the replicas that answered rightly:${hosts:- none};"
+      echo "its last answer: $web; store-0's: $store"; } > /dev/termination-log
+    web=$(wget -q -T 3 -O - http://web/ 2>&1)
+    case "$web" in
+        "$greeting $word "*) host=${web##* }
+            case " $hosts " in *" $host "*) ;; *) hosts="$hosts $host" ;; esac ;;
+    esac
+    store=$(wget -q -T 3 -O - http://store-0.store:$port/ 2>&1)
+    set -- $hosts
+    if [ $# -ge $replicas ] && [ "$store" = "$greeting $word $starts" ]; then
+        exit 0
+    fi
+    [ $# -gt 0 ] && [ $# -lt $replicas ] || sleep 1
+done
+"""
+
+
+def pass_smoke(trial: Trial) -> Looks[None]:
+    yield from trial.begin()
+    apps = yield from trial.apps()
+    expected = {"greeting": f"hello-{nonce()}", "word": nonce()}
+    yield from _make(trial, apps, **expected)
+    yield from trial.complete("Deployment", "web", apps)
+    yield from trial.complete("StatefulSet", "store", apps)
+    yield from _ask(trial, "client-1", **expected, starts="1")
+    yield from _logs(trial)
+    before = yield from trial.read("Pod", "store-0")
+    yield from trial.remove("Pod", "store-0")
+    yield from trial.replaced("store-0", text(before, "metadata", "uid"))
+    yield from _ask(trial, "client-2", **expected, starts="2")
+    yield Look(passed=True, message=f"every kind of object worked together ({apps})")
+
+
+def _make(trial: Trial, apps: str, greeting: str, word: str) -> Looks[None]:
+    mounts = (_CONFIG, _SECRET)
+    for manifest in (
+        manifests.config_map("web", {"greeting": greeting}),
+        manifests.secret("web", {"word": word}),
+        manifests.service("web"),
+        manifests.service("store", headless=True),
+        manifests.deployment("web", apps, trial.image, _script(_WEB), mounts, replicas=2),
+        manifests.stateful_set("store", apps, trial.image, _script(_STORE), mounts, "/data"),
+    ):
+        yield from trial.make(manifest)
+
+
+def _ask(trial: Trial, client: str, **expected: str) -> Looks[None]:
+    script = manifests.within(_SECONDS, _script(_ASK_BOTH, **expected))
+    yield from trial.answer(client, script, otherwise="services-unanswered")
+
+
+def _script(body: str, **given: str) -> str:
+    """`body`, with variables set before it."""
+    return " ".join(f"{key}={value}" for key, value in {**_GIVEN, **given}.items()) + "\n" + body
+
+
+def _logs(trial: Trial) -> Looks[None]:
+    """A replica's log says what it printed."""
+    client, pods = trial.client, f"/api/v1/namespaces/{trial.namespace}/pods"
+    while True:
+        listed = yield from steadily(lambda: client.get_json(f"{pods}?labelSelector=app%3Dweb"))
+        first = objects(listed, "items")[:1]
+        said = ""
+        try:
+            said = client.get(f"{pods}/{name(first[0])}/log").body.decode("utf-8", "replace")
+        except ApiFailure as failure:
+            said = failure.words
+        except IndexError:
+            said = "no pod is labelled app=web"
+        if "serving as " in said:
+            return
+        words = f"its log should have the line `serving as …`, and the answer is: {said[:200]}"
+        yield trial.failed("logs cannot be read", Trouble("logs-unreadable", words))

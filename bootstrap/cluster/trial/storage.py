@@ -1,0 +1,57 @@
+"""Gate `storage`: a claim of the default StorageClass is bound, and its data outlive a pod."""
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.gate_look import Look, Looks, steadily
+from bootstrap.cluster.objects import Object, at, name, objects, text
+from bootstrap.cluster.trial.manifests import Mount, claim
+from bootstrap.cluster.trial.trial import Trial, nonce
+from bootstrap.cluster.trial.why import Trouble
+
+_DEFAULT = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
+"""The second one is what minikube's addon wrote until 2019; Kubernetes honours both."""
+_DATA = Mount("data", "/data", {"persistentVolumeClaim": {"claimName": "data"}})
+
+
+def pass_storage(trial: Trial) -> Looks[None]:
+    while (default := (yield from steadily(lambda: _default_class(trial.client)))) is None:
+        yield _no_default(trial)
+    yield from trial.begin()
+    yield from trial.make(claim("data"))
+    word = nonce()
+    # A class that waits for its first consumer binds the claim only now.
+    yield from trial.answer("storage-write", f"echo {word} > /data/word && sync", mounts=(_DATA,))
+    yield from trial.bound("data")
+    yield from trial.remove("Pod", "storage-write")
+    script = "cat /data/word > /dev/termination-log"
+    read = yield from trial.answer("storage-read", script, mounts=(_DATA,))
+    if read != word:
+        words = f"pod storage-read found {read!r} where pod storage-write had written {word!r}"
+        yield trial.failed("data did not outlive their pod", Trouble("data-lost", words, True))
+    yield Look(passed=True, message=f"class {name(default)}: a claim is bound, its data stay")
+
+
+def _default_class(client: ApiClient) -> Object | None:
+    """Where several are marked, the newest counts, as Kubernetes does since 1.26."""
+    try:
+        listed = client.get_json("/apis/storage.k8s.io/v1/storageclasses")
+    except ApiFailure as failure:
+        if failure.reason != "api-not-found":
+            raise
+        listed = client.get_json("/apis/storage.k8s.io/v1beta1/storageclasses")
+    marked = [each for each in objects(listed, "items") if _is_default(each)]
+    return max(marked, key=lambda each: text(each, "metadata", "creationTimestamp"), default=None)
+
+
+def _is_default(found: Object) -> bool:
+    annotations = at(found, "metadata", "annotations")
+    return any(at(annotations, key) == "true" for key in _DEFAULT)
+
+
+def _no_default(trial: Trial) -> Look:
+    words = "there is no default StorageClass, so a claim that names none is never bound"
+    trouble = Trouble("storageclass-missing", words)
+    return trial.failed("no default StorageClass", trouble)

@@ -1,0 +1,108 @@
+"""The person's own kubeconfig: is the profile's cluster in it, and what puts it there?"""
+
+from collections.abc import Iterable
+
+from bootstrap.core.finding import Finding, Group, Status
+from bootstrap.core.profile import ClusterSpec, Profile
+from bootstrap.core.request import Request
+from bootstrap.core.state import ClusterState, Merged, Power, UserKubeconfig
+from bootstrap.core.step import MergeKubeconfig, RefreshKubeconfig, StartCluster, Step
+
+NOT_MERGED = "kubeconfig-not-merged"
+NOT_SWITCHED = "context-not-switched"
+
+
+def kubeconfig_findings(
+    profile: Profile, cluster: ClusterSpec, seen: ClusterState | None, request: Request
+) -> tuple[Finding, ...]:
+    """What is wrong with the file is said at once; what is due, once the cluster answers.
+
+    A cluster that is started or refreshed is merged afterwards in any case.
+    """
+    if seen is None or seen.power is Power.UNKNOWN:
+        return ()
+    yours = seen.yours
+    if yours.merged is Merged.CONFLICT:
+        return (_conflict(profile, cluster, yours),)
+    if yours.merged is Merged.UNUSABLE:
+        return (_unusable(profile, cluster, yours),)
+    if seen.power is not Power.RUNNING or seen.api.failure:
+        return ()
+    if yours.merged is Merged.DUE:
+        message = f"is not in {yours.file} as it is now"
+        return (_drift(profile, cluster, NOT_MERGED, message, request),)
+    if yours.merged is Merged.CURRENT and _to_switch(cluster, yours, request):
+        message = f"is not the current context of {yours.file}"
+        return (_drift(profile, cluster, NOT_SWITCHED, message, request),)
+    return ()
+
+
+def merge_steps(
+    cluster: ClusterSpec,
+    seen: ClusterState | None,
+    findings: Iterable[Finding],
+    before: Iterable[Step],
+    request: Request,
+) -> tuple[Step, ...]:
+    """The step that merges, after those in `before`; none where the file is to be left alone."""
+    yours = seen.yours if seen else UserKubeconfig()
+    started = any(isinstance(step, StartCluster | RefreshKubeconfig) for step in before)
+    drifted = any(each.reason in (NOT_MERGED, NOT_SWITCHED) for each in findings)
+    if not (started or drifted) or yours.merged in _LEFT_ALONE:
+        return ()
+    because = _then(cluster, yours, request)
+    return (MergeKubeconfig(cluster.name, yours.file, because, switch=request.switch_context),)
+
+
+_LEFT_ALONE = (Merged.CONFLICT, Merged.UNUSABLE, Merged.OFF)
+
+
+def _then(cluster: ClusterSpec, yours: UserKubeconfig, request: Request) -> str:
+    """What becomes of the current context, which is what people ask first."""
+    if yours.current_context == cluster.name:
+        return f"current context is {cluster.name}"
+    if yours.current_context and not request.switch_context:
+        return f"current context stays {yours.current_context}"
+    return f"current context becomes {cluster.name}"
+
+
+def _to_switch(cluster: ClusterSpec, yours: UserKubeconfig, request: Request) -> bool:
+    return request.switch_context and yours.current_context != cluster.name
+
+
+def _drift(
+    profile: Profile, cluster: ClusterSpec, reason: str, message: str, request: Request
+) -> Finding:
+    up = profile.command_line("up", *(("--switch-context",) if reason == NOT_SWITCHED else ()))
+    detail = f"`{up}` puts it there" if reason == NOT_MERGED else f"`{up}` makes it that"
+    return Finding(
+        Group.CLUSTER, cluster.name, Status.DRIFT, reason, message, detail=detail, fix=up
+    )
+
+
+def _conflict(profile: Profile, cluster: ClusterSpec, yours: UserKubeconfig) -> Finding:
+    return Finding(
+        Group.CLUSTER,
+        cluster.name,
+        Status.FAIL,
+        "kubeconfig-conflict",
+        f"is not merged into your kubeconfig: {yours.why}",
+        detail=_still(profile),
+        fix="rename or remove that entry, or give the cluster another name in the profile",
+    )
+
+
+def _unusable(profile: Profile, cluster: ClusterSpec, yours: UserKubeconfig) -> Finding:
+    return Finding(
+        Group.CLUSTER,
+        cluster.name,
+        Status.FAIL,
+        "kubeconfig-unusable",
+        f"is not merged into your kubeconfig: {yours.why}",
+        detail=_still(profile),
+        fix="mend that file, or name another in KUBECONFIG (/dev/null: none)",
+    )
+
+
+def _still(profile: Profile) -> str:
+    return f"kboot leaves it alone; `{profile.command_line('exec')}` needs none of it"

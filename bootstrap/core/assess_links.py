@@ -1,0 +1,167 @@
+"""Links in a folder of the person's own (`--link`): which are wanted, what is in their way."""
+
+import shlex
+from collections.abc import Iterator
+
+from bootstrap.core.choice import Choices
+from bootstrap.core.finding import Finding, Group, Status
+from bootstrap.core.profile import Profile
+from bootstrap.core.request import Request
+from bootstrap.core.state import Ground, HostState, LinkFolder
+from bootstrap.core.step import LinkTools
+from bootstrap.errors import Exit
+
+SUBJECT = "links"
+_USABLE = (Ground.THERE, Ground.MISSING)
+
+
+def link_tools(
+    profile: Profile, choices: Choices, state: HostState, request: Request
+) -> Iterator[LinkTools]:
+    """The step for the links that are missing or lead to another profile, where it can be done."""
+    folder = _looked_at(state, request)
+    if folder is None or folder.ground not in _USABLE:
+        return
+    names = _to_make(profile, choices, folder)
+    if names:
+        yield LinkTools(folder.path, names, profile.id, _because(profile, names, folder))
+
+
+def link_findings(
+    profile: Profile, choices: Choices, state: HostState, request: Request
+) -> Iterator[Finding]:
+    """Nothing without --link, nor where every tool is one that kboot did not install."""
+    names = _installed(choices)
+    if not request.link or not names:
+        return
+    folder = _looked_at(state, request)
+    if folder is None:
+        yield _not_looked_at(request)
+        return
+    missing = _to_make(profile, choices, folder)
+    taken = [name for name in names if name in folder.taken]
+    if missing and folder.ground not in _USABLE:
+        yield _unusable(profile, folder)
+        return
+    if missing:
+        yield _drift(profile, missing, folder)
+    elif not taken:
+        message = f"{', '.join(names)} in {folder.path}"
+        yield Finding(Group.TOOLS, SUBJECT, Status.OK, "linked", message)
+    for name in taken:
+        yield _taken(profile, name, folder)
+    yield from _unreachable(names, folder)
+
+
+def _looked_at(state: HostState, request: Request) -> LinkFolder | None:
+    """What is known of the folder asked for; a saved state may hold another, or none."""
+    folder = state.link_folder
+    return folder if folder and request.link and folder.path == request.link else None
+
+
+def _installed(choices: Choices) -> tuple[str, ...]:
+    """The executables that kboot installed for this profile, or is going to.
+
+    An adopted tool is on PATH already, and of one that does not answer nothing is known.
+    """
+    return tuple(
+        choice.tool.executable
+        for choice in choices.values()
+        if choice.artifact is not None or (choice.state.managed and not choice.state.failure)
+    )
+
+
+def _to_make(profile: Profile, choices: Choices, folder: LinkFolder) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in _installed(choices)
+        if name not in folder.taken and folder.ours.get(name) != profile.id
+    )
+
+
+def _because(profile: Profile, names: tuple[str, ...], folder: LinkFolder) -> str:
+    said = ["asked for with --link"] if any(name not in folder.ours for name in names) else []
+    if folder.ground is Ground.MISSING:
+        said.append("the folder is made")
+    for name in names:
+        if name in folder.ours:
+            said.append(f"{name}: from profile {folder.ours[name]} to {profile.id}")
+    if not folder.on_path:
+        said.append("it is not on PATH")
+    return "; ".join(said)
+
+
+def _drift(profile: Profile, names: tuple[str, ...], folder: LinkFolder) -> Finding:
+    up = profile.command_line("up", "--link", shlex.quote(folder.path))
+    message = f"{', '.join(names)} not in {folder.path} yet"
+    because = _because(profile, names, folder)
+    return Finding(
+        Group.TOOLS, SUBJECT, Status.DRIFT, "not-linked", message, detail=because, fix=up
+    )
+
+
+def _taken(profile: Profile, name: str, folder: LinkFolder) -> Finding:
+    path = f"{folder.path}/{name}"
+    away = shlex.join(("mv", "-i", path, f"{path}.mine"))
+    return Finding(
+        Group.TOOLS,
+        SUBJECT,
+        Status.FAIL,
+        "not-a-link-of-kboot",
+        f"{path} is {folder.taken[name]}, which kboot did not make",
+        detail="kboot replaces no file of yours",
+        fix=f"{away}   or another folder: {profile.command_line('up', '--link', 'FOLDER')}",
+        blocks=Exit.CONFLICT,
+        blocks_tools=True,
+    )
+
+
+def _unusable(profile: Profile, folder: LinkFolder) -> Finding:
+    no_folder = folder.ground is Ground.NO_FOLDER
+    return Finding(
+        Group.TOOLS,
+        SUBJECT,
+        Status.FAIL,
+        folder.ground.value,
+        f"{folder.obstacle} is not a folder"
+        if no_folder
+        else f"you may not write to {folder.obstacle}",
+        detail="" if folder.obstacle == folder.path else f"so there can be no {folder.path}",
+        fix=f"a folder of yours: {profile.command_line('up', '--link', 'FOLDER')}",
+        blocks=Exit.CONFLICT if no_folder else Exit.PERMISSION,
+        blocks_tools=True,
+    )
+
+
+def _unreachable(names: tuple[str, ...], folder: LinkFolder) -> Iterator[Finding]:
+    """Links that a shell would not find."""
+    if not folder.on_path:
+        yield Finding(
+            Group.TOOLS,
+            SUBJECT,
+            Status.WARN,
+            "not-on-path",
+            f"{folder.path} is not on PATH",
+            fix=f"export PATH={shlex.quote(folder.path)}:$PATH   in your shell's start file",
+        )
+    for name in names:
+        if name in folder.hidden:
+            yield Finding(
+                Group.TOOLS,
+                SUBJECT,
+                Status.WARN,
+                "hidden-on-path",
+                f"{folder.hidden[name]} comes before {folder.path}/{name} on PATH",
+                fix=f"export PATH={shlex.quote(folder.path)}:$PATH   in your shell's start file",
+            )
+
+
+def _not_looked_at(request: Request) -> Finding:
+    return Finding(
+        Group.TOOLS,
+        SUBJECT,
+        Status.UNKNOWN,
+        "not-looked-at",
+        f"what is in {request.link} is not part of the saved state",
+        no_fix="a state is kept for one --link: the one that it was saved with",
+    )

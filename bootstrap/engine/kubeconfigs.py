@@ -1,0 +1,87 @@
+"""Look whether the person's own kubeconfig has the cluster. A warm look costs a few stats."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from bootstrap.cluster.entries import Entries, from_json
+from bootstrap.core.codec import from_plain, to_plain
+from bootstrap.core.state import Merged, UserKubeconfig
+from bootstrap.host.kubeconfigs import (
+    file_for_new,
+    fingerprint,
+    glance,
+    left_by_kboot,
+    lock_of,
+    shown,
+    user_files,
+)
+from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.user_file import refusal
+
+
+def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:
+    """How the person's files stand to kboot's private one. Changes nothing but the cache."""
+    places = around.places
+    files = files_for(cluster, around)
+    recorded = places.merged(cluster).exists()
+    if not files:
+        return UserKubeconfig(Merged.OFF, recorded=recorded)
+    new_file = file_for_new(files)
+    if not places.kubeconfig(cluster).exists():
+        current, more = glance(files, cluster)
+        if not more:
+            why = refusal(new_file)
+            merged = Merged.UNUSABLE if why else Merged.NOT_LOOKED
+            return UserKubeconfig(merged, shown(new_file, places), current, why, recorded)
+    key = _key(cluster, files, around)
+    kept = _kept(around.cache.read(f"kubeconfig-{cluster}", key))
+    if kept is not None:
+        return kept
+    # A lazy point: PyYAML loads only for files that are not as they were last seen.
+    from bootstrap.engine.merging import judge
+
+    seen = judge(cluster, files, around)
+    around.cache.write(f"kubeconfig-{cluster}", key, to_plain(seen))
+    return seen
+
+
+def files_for(cluster: str, around: Surroundings) -> tuple[Path, ...]:
+    """The person's own kubeconfig files, as far as this cluster is concerned."""
+    earlier = read_record(around.places.merged(cluster))[1]
+    return user_files(around.environ, around.places, earlier)
+
+
+def read_record(file: Path) -> tuple[Entries | None, tuple[Path, ...]]:
+    """What kboot put where, earlier; nothing where that is not known."""
+    try:
+        plain = json.loads(file.read_bytes())
+        return from_json(plain["entries"]), tuple(Path(str(each)) for each in plain["files"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None, ()
+
+
+def _key(cluster: str, files: tuple[Path, ...], around: Surroundings) -> list[Any]:
+    """All that the judgement rests on."""
+    places = around.places
+    new_file = file_for_new(files)
+    return [
+        [[str(file), fingerprint(file), left_by_kboot(lock_of(file))] for file in files],
+        [_digest(places.kubeconfig(cluster)), _digest(places.merged(cluster))],
+        [str(around.minikube_home), refusal(new_file)],
+    ]
+
+
+def _kept(plain: Any) -> UserKubeconfig | None:
+    try:
+        return None if plain is None else from_plain(UserKubeconfig, plain)
+    except ValueError:
+        return None
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""

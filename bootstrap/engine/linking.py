@@ -1,0 +1,16 @@
+"""Links to the profile's tools in a folder of the person's own."""
+
+from bootstrap.core.step import LinkTools, Step
+from bootstrap.engine.work import Work
+from bootstrap.store.links import put_links
+from bootstrap.store.lock import hold
+
+
+def link_tools(step: Step, work: Work) -> str:
+    """Under the store's lock, so that no other kboot changes the same folder meanwhile."""
+    assert isinstance(step, LinkTools)
+    places = work.around.places
+    waiting = work.waiting(step.subject)
+    with hold(places.lock("store"), timeout=work.limits.store_lock, waiting=waiting):
+        put_links(places, step)
+    return f"to profile {step.profile}"

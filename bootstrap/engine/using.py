@@ -1,0 +1,125 @@
+"""What the gates that use the cluster need of this machine: an owner, an image, programs to run."""
+
+import re
+import secrets
+import shlex
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.trial.manifests import Image
+from bootstrap.cluster.trial.namespace import Owner
+from bootstrap.cluster.trial.programs import Programs, Ran
+from bootstrap.cluster.trial.trial import Trial
+from bootstrap.host.probe import Question, ask_all
+from bootstrap.host.surroundings import Surroundings
+
+_KUBECTL_SECONDS = 15.0
+_BUILD_SECONDS = 120.0
+_LAST_LINES = 3
+_EXPORT = re.compile(r"^export (DOCKER_[A-Z_]+)=(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Using:
+    """One cluster and the programs of the profile's work with it."""
+
+    around: Surroundings
+    profile_id: str
+    kubeconfig: str
+    """As the variable KUBECONFIG has it."""
+    cluster: str
+    """minikube's name of it; empty: it is not minikube's."""
+    image: str
+    driver: str = ""
+    kubectl: str = ""
+    """Paths; empty: the profile declares no such tool."""
+    docker: str = ""
+    minikube: str = ""
+    keep: bool = False
+    context: str = ""
+    """Of the person's own kubeconfig; empty: its current one."""
+
+    def begin(self, client: ApiClient, seconds: float) -> tuple[Trial, Programs]:
+        """Nothing is made in the cluster yet."""
+        owner = Owner(secrets.token_hex(4), self.around.places.lock("store").parent)
+        trial = Trial(client, owner, Image(self.image), seconds, self._fixes(), self.keep)
+        return trial, self._programs()
+
+    def _programs(self) -> Programs:
+        if self.context:
+            kubectl, build = "there is no kubectl on PATH", "no profile says with which docker"
+        else:
+            kubectl, build = "the profile declares no kubectl", "the profile declares no docker"
+        if self.docker and not self.driver:
+            build = "the cluster is not one of this profile's"
+        return Programs(
+            kubectl_nodes=self._nodes if self.kubectl else kubectl,
+            build_image=self._build if self.docker and self.driver else build,
+            remove_image=partial(self._docker, "image", "rm", "--force"),
+        )
+
+    def _nodes(self) -> Ran:
+        env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
+        chosen: tuple[str, ...] = ()
+        if self.context:
+            # What gives the context its credentials may need any variable of the person's.
+            env, chosen = {**self.around.environ, **env}, ("--context", self.context)
+        argv = (self.kubectl, "get", "nodes", "-o", "name", "--request-timeout=10s", *chosen)
+        return _run(argv, env, _KUBECTL_SECONDS)
+
+    def _build(self, image: str, dockerfile: str) -> Ran:
+        with tempfile.TemporaryDirectory(prefix="kboot-build-") as folder:
+            Path(folder, "Dockerfile").write_text(dockerfile, encoding="utf-8")
+            return self._docker("build", "--quiet", "--tag", image, folder)
+
+    def _docker(self, *words: str) -> Ran:
+        """With driver none the nodes' docker is this machine's; else minikube says where it is."""
+        extra: dict[str, str] = {}
+        if self.driver != "none":
+            asked = self._docker_env()
+            if not asked.ended_well:
+                return asked
+            extra = {
+                name: "".join(shlex.split(value)) for name, value in _EXPORT.findall(asked.out)
+            }
+            if "DOCKER_HOST" not in extra:
+                return Ran(False, "", f"minikube docker-env names no engine: {asked.out[:200]}")
+            # 0.25 sets an API version of 2016, which newer clients refuse to speak.
+            extra.pop("DOCKER_API_VERSION", None)
+        env = self.around.for_children(self.profile_id, extra)
+        return _run((self.docker, *words), env, _BUILD_SECONDS)
+
+    def _docker_env(self) -> Ran:
+        if not self.minikube:
+            return Ran(False, "", "no minikube says where the cluster's docker is")
+        env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
+        argv = (self.minikube, "docker-env", "--profile", self.cluster, "--shell", "bash")
+        return _run(argv, env, _KUBECTL_SECONDS)
+
+    def _fixes(self) -> Mapping[str, str]:
+        """What depends on how the cluster is run."""
+        if not self.cluster:
+            load = f"have the cluster's nodes pull {self.image}, or name another with --image"
+            return dict.fromkeys(("image-not-pulled", "image-not-there"), load)
+        load = f"minikube -p {self.cluster} image load {self.image}   (or another: --image)"
+        if self.driver == "none":
+            load = f"docker pull {self.image}   (or another: --image)"
+        return {
+            "image-not-pulled": load,
+            "image-not-there": load,
+            "storageclass-missing": "minikube addons enable default-storageclass "
+            f"-p {self.cluster}",
+        }
+
+
+def _run(argv: tuple[str, ...], env: Mapping[str, str], seconds: float) -> Ran:
+    told = ask_all({"it": Question(argv, seconds)}, env)["it"]
+    if told.exit_code == 0:
+        return Ran(True, told.out)
+    lines = (told.err.strip() or told.out.strip()).splitlines()
+    said = " / ".join([line for line in lines if line.strip()][-_LAST_LINES:])
+    return Ran(False, told.out, told.failure or said or "it said nothing")

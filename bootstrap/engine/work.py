@@ -1,0 +1,37 @@
+"""What every step is carried out with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bootstrap.core.events import Emit, Event, Happening
+from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.profile import Profile
+from bootstrap.core.settings import Settings
+from bootstrap.host.surroundings import Surroundings
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds that long steps may take."""
+
+    start: float = 1800.0
+    packages: float = 1800.0
+    stop: float = 300.0
+    store_lock: float = 1800.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every step is carried out with."""
+
+    profile: Profile
+    knowledge: Knowledge
+    around: Surroundings
+    settings: Settings
+    limits: Limits
+    emit: Emit
+    offline: bool = False
+
+    def waiting(self, subject: str) -> Callable[[str], None]:
+        """For a lock: says who holds it."""
+        return lambda holder: self.emit(Event(Happening.WAITING, subject, f"waiting for {holder}"))

@@ -1,0 +1,67 @@
+"""What a program says while it runs: its streams, line by line, and who is told of it."""
+
+import time
+from collections.abc import Callable
+
+OnLine = Callable[[str, str], None]
+"""Called with `out` or `err` and one line, without its end."""
+OnQuiet = Callable[[float], None]
+"""Called with the seconds since it last said anything."""
+OnEnding = Callable[[float], None]
+"""Called when it is told to end, with the seconds that it is given for that."""
+
+_KEPT = 1024 * 1024
+"""Bytes of each stream that a result holds: the last."""
+_LONGEST_LINE = 65536
+
+
+class Stream:
+    """One pipe's output: its last part kept, its lines passed on."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._tail = bytearray()
+        self._unfinished = b""
+
+    def take(self, chunk: bytes) -> list[str]:
+        """Keep `chunk`; the lines that it completes. A line that never ends comes in pieces."""
+        self._tail += chunk
+        if len(self._tail) > 2 * _KEPT:
+            del self._tail[:-_KEPT]
+        *lines, self._unfinished = (self._unfinished + chunk).split(b"\n")
+        if not chunk or len(self._unfinished) >= _LONGEST_LINE:
+            lines += [self._unfinished] if self._unfinished else []
+            self._unfinished = b""
+        return [line.decode("utf-8", "replace").rstrip("\r") for line in lines]
+
+    @property
+    def text(self) -> str:
+        return self._tail[-_KEPT:].decode("utf-8", "replace")
+
+
+class Hearing:
+    """The caller's functions: called until one fails; its fault is kept for the end."""
+
+    def __init__(
+        self, on_line: OnLine, on_quiet: OnQuiet, on_ending: OnEnding, quiet: float
+    ) -> None:
+        self.line, self.quiet, self.ending = on_line, on_quiet, on_ending
+        self.fault: Exception | None = None
+        self._patience = quiet
+        self._heard = self._told = time.monotonic()
+
+    def tell(self, what: Callable[..., None], *about: object) -> None:
+        if self.fault is None:
+            try:
+                what(*about)
+            except Exception as error:  # raised once the program has ended
+                self.fault = error
+
+    def something(self) -> None:
+        self._heard = self._told = time.monotonic()
+
+    def nothing(self) -> None:
+        now = time.monotonic()
+        if now - self._told >= self._patience:
+            self._told = now
+            self.tell(self.quiet, now - self._heard)

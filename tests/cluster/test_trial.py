@@ -1,0 +1,306 @@
+"""What a trial makes, takes away and leaves alone, on servers from 1.8 on."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.gate_look import Expected, Look, Looks
+from bootstrap.cluster.trial.gates import trial_gates
+from bootstrap.cluster.trial.manifests import Image, deployment, stateful_set
+from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL, Owner
+from bootstrap.cluster.trial.programs import Programs
+from bootstrap.cluster.trial.trial import Trial
+from bootstrap.core.gate import selected
+from bootstrap.engine.prove import Proving
+from tests.cluster.acting_api import DISCOVERY, ActingApi, running
+from tests.cluster.apiserver import Identity, as_json
+
+NOTHING = Programs(kubectl_nodes="none", build_image="none")
+IMAGE = Image("busybox:1.28")
+
+
+@contextlib.contextmanager
+def acting(identity: Identity, version: str = "1.20") -> Iterator[ActingApi]:
+    server = ActingApi(identity.server_tls(), version)
+    with running(server):
+        yield server
+
+
+@pytest.fixture
+def api(identity: Identity) -> Iterator[ActingApi]:
+    with acting(identity) as server:
+        yield server
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Owner:
+    return Owner("0a0b0c0d", tmp_path / "locks")
+
+
+@pytest.fixture
+def trial(identity: Identity, api: ActingApi, owner: Owner) -> Iterator[Trial]:
+    with ApiClient(identity.connection(api.url), timeout=5.0) as client:
+        yield Trial(client, owner, IMAGE, seconds=60.0)
+
+
+def through(looks: Looks[object]) -> Look | None:
+    """Its last look, where that passed or is final; None when it came to its end."""
+    deadline = time.monotonic() + 20
+    for look in looks:
+        if look.passed or look.final:
+            return look
+        assert time.monotonic() < deadline, look
+    return None
+
+
+def pass_gate(trial: Trial, gate: str) -> Look | None:
+    return through(trial_gates(trial, NOTHING)[gate]())
+
+
+def own(owner: Owner, run: str, expires: str = "660s") -> dict[str, dict[str, str]]:
+    """The metadata of a namespace that a run of this machine made."""
+    annotations = {HOLDER: owner.holder, EXPIRES: expires}
+    return {"labels": {LABEL: run}, "annotations": annotations}
+
+
+@pytest.mark.parametrize("version", DISCOVERY)
+def test_names_and_volumes_are_tried_on_every_server_and_nothing_is_left(
+    identity: Identity, owner: Owner, version: str
+) -> None:
+    with acting(identity, version) as api:
+        connection = identity.connection(api.url)
+        with Proving(
+            connection,
+            Expected(),
+            timeout=60.0,
+            emit=lambda event: None,
+            use=lambda client, seconds: (Trial(client, owner, IMAGE, seconds), NOTHING),
+        ) as proving:
+            results = list(proving.run(selected(("dns", "storage"))))
+        assert [each.status for each in results] == ["passed"] * len(results), results
+        assert proving.left == ""
+        assert [each["kind"] for each in api.made] == [
+            *("Namespace", "Pod", "PersistentVolumeClaim", "Pod", "Pod")
+        ]
+        assert api.namespaces == []
+        assert not any("persistentvolumes/" in each for each in api.things)
+    assert list(owner.locks.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "chosen"),
+    [
+        ("1.8", "apps/v1beta2"),
+        ("1.9", "apps/v1"),
+        ("1.20", "apps/v1"),
+        ("1.25", "apps/v1"),
+        ("1.37", "apps/v1"),
+    ],
+)
+def test_workloads_are_made_in_the_newest_version_of_apps_that_is_served(
+    identity: Identity, owner: Owner, version: str, chosen: str
+) -> None:
+    with (
+        acting(identity, version) as api,
+        ApiClient(identity.connection(api.url), timeout=5.0) as client,
+    ):
+        trial = Trial(client, owner, IMAGE, seconds=60.0)
+        through(trial.begin())
+        apps = list_end(trial.apps())
+        assert apps == chosen
+        for manifest in (
+            deployment("web", apps, IMAGE, "true", (), replicas=2),
+            stateful_set("store", apps, IMAGE, "true", (), "/data"),
+        ):
+            assert through(trial.make(manifest)) is None
+        trial.end(10.0)
+        assert {each["apiVersion"] for each in api.made[1:]} == {chosen}
+
+
+def list_end(looks: Looks[str]) -> str:
+    with pytest.raises(StopIteration) as end:
+        next(looks)
+    return str(end.value.value)
+
+
+def test_before_1_6_the_beta_of_storage_is_asked(api: ActingApi, trial: Trial) -> None:
+    newer = "/apis/storage.k8s.io/v1/storageclasses"
+    api.put(f"{newer.replace('v1', 'v1beta1')}/standard", api.things.pop(f"{newer}/standard"))
+    del api.documents[newer]
+    look = pass_gate(trial, "storage")
+    assert look is not None and look.passed, look
+    trial.end(10.0)
+
+
+def test_the_namespace_says_whose_it_is_and_how_long_it_may_last(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    assert through(trial.begin()) is None
+    metadata = api.made[0]["metadata"]
+    assert metadata["name"] == "kboot-0a0b0c0d"
+    assert metadata["labels"][LABEL] == "0a0b0c0d"
+    assert metadata["annotations"] == {HOLDER: owner.holder, EXPIRES: "660s"}
+    assert trial.end(10.0) == ""
+
+
+def test_what_a_killed_run_of_this_machine_left_is_swept_at_once(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    owner.locks.mkdir()
+    owner.lock("kboot-dead").write_text("{}")  # nobody holds it
+    api.namespace("kboot-dead", 5, **own(owner, "dead"))
+    through(trial.begin())
+    assert api.namespaces == ["kboot-0a0b0c0d"]
+    assert trial.end(10.0) == ""
+    assert list(owner.locks.iterdir()) == []
+
+
+def test_a_living_run_beside_this_one_is_left_alone_however_old(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    beside = Owner("beside", owner.locks)
+    with beside.alive():
+        api.namespace("kboot-beside", 9999, **own(owner, "beside"))
+        through(trial.begin())
+        assert trial.end(10.0) == ""
+    assert api.namespaces == ["kboot-beside"]
+
+
+@pytest.mark.parametrize(("age", "there"), [(600, True), (700, False)])
+def test_of_another_machine_or_kept_only_the_expiry_counts(
+    api: ActingApi, trial: Trial, owner: Owner, age: int, there: bool
+) -> None:
+    metadata = own(owner, "other")
+    metadata["annotations"][HOLDER] = "another machine"
+    api.namespace("kboot-other", age, **metadata)
+    api.namespace("kboot-kept", age, **own(owner, "kept"))  # its lock's file is gone
+    through(trial.begin())
+    trial.end(10.0)
+    assert api.namespaces == (["kboot-other", "kboot-kept"] if there else [])
+
+
+def test_what_only_looks_alike_is_never_touched(api: ActingApi, trial: Trial, owner: Owner) -> None:
+    api.namespace("kboot-nolabel", 9999)
+    api.namespace("mine", 9999, **own(owner, "dead"))
+    api.namespace("kboot-noend", 9999, labels={LABEL: "noend"})
+    api.namespace("kboot-badend", 9999, **own(owner, "badend", "soon"))
+    before = list(api.namespaces)
+    through(trial.begin())
+    trial.end(10.0)
+    assert api.namespaces == before
+
+
+def test_an_answer_that_was_lost_after_the_thing_was_made_is_survived(
+    api: ActingApi, trial: Trial
+) -> None:
+    api.lost = {"namespaces", "pods"}
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.passed, look
+    assert [each["kind"] for each in api.made] == ["Namespace", "Pod"]
+    assert trial.end(10.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("plural", "status", "words", "reason"),
+    [
+        ("pods", 403, 'pods "dns" is forbidden: exceeded quota: q, requested: pods=1', "quota"),
+        ("pods", 403, 'admission webhook "w" denied the request: no', "webhook-refuses"),
+        ("pods", 403, 'pods "dns" is forbidden: violates PodSecurity "restricted"', "pod-security"),
+        ("namespaces", 403, 'User "dev" cannot create resource "namespaces"', "api-forbidden"),
+    ],
+)
+def test_a_refusal_that_waiting_does_not_mend_is_final_in_the_servers_words(
+    api: ActingApi, trial: Trial, plural: str, status: int, words: str, reason: str
+) -> None:
+    api.refusals[plural] = (status, words)
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.final, look
+    assert look.reason.startswith(reason)
+    assert words.replace('"', "") in look.why.replace('"', "")
+    assert trial.end(10.0) == ""
+    assert api.namespaces == []
+
+
+def test_a_webhook_that_does_not_answer_is_waited_for(api: ActingApi, trial: Trial) -> None:
+    words = 'Internal error occurred: failed calling webhook "w": connection refused'
+    api.refusals["pods"] = (500, words)
+    looks = trial_gates(trial, NOTHING)["dns"]()
+    look = next(looks)
+    assert (look.reason, look.final) == ("webhook-fails", False)
+    del api.refusals["pods"]
+    last = through(looks)
+    assert last is not None and last.passed
+    trial.end(10.0)
+
+
+def test_a_namespace_without_its_account_is_waited_for(api: ActingApi, trial: Trial) -> None:
+    api.accounts = False
+    looks = trial.begin()
+    assert next(looks).reason == "serviceaccount-missing"
+    api.put(f"/api/v1/namespaces/{trial.namespace}/serviceaccounts/default", {"metadata": {}})
+    assert through(looks) is None
+    trial.end(10.0)
+
+
+def test_a_volume_that_its_class_retains_is_deleted_with_its_claim(
+    api: ActingApi, trial: Trial
+) -> None:
+    api.reclaim = "Retain"
+    pass_gate(trial, "storage")
+    assert trial.end(10.0) == ""
+    assert not any(each.startswith("/api/v1/persistentvolumes/") for each in api.things)
+
+
+def test_a_retained_volume_of_a_run_killed_while_cleaning_goes_with_the_next_run(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    owner.locks.mkdir()
+    owner.lock("kboot-dead").write_text("{}")
+    spec = {"claimRef": {"namespace": "kboot-dead"}, "persistentVolumeReclaimPolicy": "Retain"}
+    api.put("/api/v1/persistentvolumes/pvc-1", {"metadata": {"name": "pvc-1"}, "spec": spec})
+    mine = {"claimRef": {"namespace": "work"}, "persistentVolumeReclaimPolicy": "Retain"}
+    api.put("/api/v1/persistentvolumes/mine", {"metadata": {"name": "mine"}, "spec": mine})
+    through(trial.begin())
+    trial.end(10.0)
+    assert [each for each in api.things if each.startswith("/api/v1/persistentvolumes/")] == [
+        "/api/v1/persistentvolumes/mine"
+    ]
+
+
+def test_what_could_not_be_deleted_is_said_and_left_to_the_next_run(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    through(trial.begin())
+    path = f"/api/v1/namespaces/{trial.namespace}"
+    stuck = api.documents[path]
+    trial.client.delete(path)
+    api.documents[path] = stuck  # as one that a finalizer holds
+    assert trial.end(0.3).startswith(f"namespace {trial.namespace} is left: ")
+    assert [each.name for each in owner.locks.iterdir()] == ["run-0a0b0c0d"]
+
+
+def test_a_run_that_was_stopped_while_its_namespace_was_made_leaves_word_of_it(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    api.accounts = False
+    next(trial.begin())  # and no further
+    assert trial.end(10.0) == ""
+    assert [each.name for each in owner.locks.iterdir()] == ["run-0a0b0c0d"]
+
+
+def test_a_kept_namespace_is_not_a_dead_runs(api: ActingApi, trial: Trial, owner: Owner) -> None:
+    trial.keep = True
+    through(trial.begin())
+    assert trial.end(10.0) == "namespace kboot-0a0b0c0d is kept"
+    assert list(owner.locks.iterdir()) == []
+    assert api.namespaces == ["kboot-0a0b0c0d"]
+
+
+def test_a_run_that_may_not_list_namespaces_sweeps_nothing(api: ActingApi, trial: Trial) -> None:
+    api.documents["/api/v1/namespaces"] = as_json({"message": "forbidden: cannot list"}, 403)
+    assert through(trial.begin()) is None
+    assert trial.end(10.0) == ""

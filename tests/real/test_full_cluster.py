@@ -1,0 +1,131 @@
+"""The cluster in a container is what the tests of readiness may rely on."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bootstrap.cluster.api import ApiClient
+from tests.real.engine import docker
+from tests.real.full_cluster import FullCluster
+
+pytestmark = pytest.mark.real
+
+SET = """
+apiVersion: v1
+kind: Service
+metadata: {name: store}
+spec: {clusterIP: None, selector: {app: store}, ports: [{port: 8080}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: store}
+spec:
+  serviceName: store
+  selector: {matchLabels: {app: store}}
+  template:
+    metadata: {labels: {app: store}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+      - name: main
+        image: busybox:1.28
+        command: [sh, -c, 'echo "$(hostname)" >>/data/index.html; exec httpd -f -p 8080 -h /data']
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+        volumeMounts: [{name: data, mountPath: /data}]
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 8Mi}}}
+"""
+ASK = "wget -q -T 3 -O - http://store-0.store:8080/"
+NAME_SECONDS = 2.0
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    engine: None, kubectl_1_20: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FullCluster]:
+    with FullCluster.running(tmp_path_factory.mktemp("full")) as made:
+        docker("cp", str(kubectl_1_20), f"{made.name}:/usr/local/bin/kubectl")
+        code, report = made.kboot("up")
+        assert code == 0, report
+        yield made
+
+
+def kubectl(cluster: FullCluster, words: str) -> str:
+    return cluster.sh(f"kubectl {words}")
+
+
+def addresses(cluster: FullCluster, name: str) -> list[str]:
+    """What the cluster's DNS says a name is."""
+    said = cluster.run("busybox", "nslookup", "-type=a", name, "10.96.0.10").stdout
+    answer = said.partition("Name:")[2]
+    return [line.split()[-1] for line in answer.splitlines() if line.startswith("Address")]
+
+
+def test_a_process_of_this_machine_reaches_the_api_over_verified_tls(cluster: FullCluster) -> None:
+    with closing(ApiClient(cluster.connection(), timeout=10.0)) as client:
+        assert client.get("/readyz").body == b"ok"
+
+
+def test_dns_is_pods_that_run(cluster: FullCluster) -> None:
+    words = (
+        "--namespace kube-system wait --for=condition=Available deployment/coredns --timeout=60s"
+    )
+    kubectl(cluster, words)
+    assert "dnsmasq" in cluster.sh("docker ps --format '{{.Command}}' --no-trunc")
+    assert addresses(cluster, "kubernetes.default.svc.cluster.local") == ["10.96.0.1"]
+
+
+def test_a_pod_made_anew_keeps_its_data_and_is_found_by_its_name(cluster: FullCluster) -> None:
+    cluster.sh(f"cat <<'Y' | kubectl apply -f -\n{SET}\nY")
+    kubectl(cluster, "rollout status statefulset/store --timeout=90s")
+    assert kubectl(cluster, f"exec store-0 -- {ASK}") == "store-0"
+    kubectl(cluster, "delete pod store-0")
+    kubectl(cluster, "rollout status statefulset/store --timeout=90s")
+    kubectl(cluster, "wait --for=condition=Ready pod/store-0 --timeout=60s")
+    pod = json.loads(kubectl(cluster, "get pod store-0 -o json"))
+    deadline = time.monotonic() + NAME_SECONDS
+    name = "store-0.store.default.svc.cluster.local"
+    while addresses(cluster, name) != [pod["status"]["podIP"]]:
+        assert time.monotonic() < deadline, addresses(cluster, name)
+    assert kubectl(cluster, f"exec store-0 -- {ASK}") == "store-0\nstore-0"
+
+
+def test_a_cluster_that_was_stopped_goes_on_with_its_data(cluster: FullCluster) -> None:
+    uid = "get namespace kube-system -o jsonpath={.metadata.uid}"
+    before = kubectl(cluster, uid)
+    code, report = cluster.kboot("down")
+    assert code == 0, report
+    assert cluster.sh("docker ps --quiet --filter label=io.kubernetes.pod.uid") == ""
+    assert cluster.sh("pgrep kube || true") == ""
+    code, report = cluster.kboot("up")
+    assert code == 0, report
+    assert kubectl(cluster, uid) == before
+
+
+def test_a_deleted_cluster_leaves_no_data(cluster: FullCluster) -> None:
+    code, report = cluster.kboot("down", "--delete", "--yes")
+    assert code == 0, report
+    assert (
+        cluster.sh("ls -d /tmp/hostpath_pv /root/.minikube/standin/full 2>&1 || true").count(
+            "No such file"
+        )
+        == 2
+    )
+    assert cluster.sh("grep -c /kubelet/ /proc/mounts || true") == "0"
+
+
+def test_the_container_and_its_volumes_are_gone_afterwards(engine: None, tmp_path: Path) -> None:
+    def volumes() -> set[str]:
+        return set(docker("volume", "ls", "--quiet").split())
+
+    with FullCluster.running(tmp_path) as made:
+        shown = docker("inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", made.name)
+    assert not volumes() & set(shown.split())
+    gone = subprocess.run(("docker", "inspect", made.name), capture_output=True)
+    assert gone.returncode == 1

@@ -1,0 +1,34 @@
+"""Wait for gate `nodes` as kboot does; print when it passed and what the waiting cost.
+
+    python -m tests.wait_for_nodes CONNECTION   (JSON of a `cluster.kubeconfig.Connection`)
+
+Prints the moment of CLOCK_MONOTONIC, and CPU seconds and seconds of the waiting.
+"""
+
+import json
+import sys
+import time
+
+from bootstrap.cluster.gate_look import Expected
+from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.core.events import Event, Happening
+from bootstrap.core.gate import Gate
+from bootstrap.engine.prove import Proving
+
+
+def main() -> None:
+    began: list[tuple[float, float]] = []
+
+    def emit(event: Event) -> None:
+        if event.happening is Happening.WAITING and not began:
+            began.append((time.monotonic(), time.process_time()))
+
+    with Proving(Connection(**json.loads(sys.argv[1])), Expected(), timeout=60, emit=emit) as run:
+        (result,) = run.run((Gate("nodes"),))
+        passed, cpu = time.monotonic(), time.process_time()
+    assert result.passed and began, result
+    print(passed, cpu - began[0][1], passed - began[0][0])
+
+
+if __name__ == "__main__":
+    main()

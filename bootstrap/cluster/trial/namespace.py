@@ -183,6 +183,6 @@ def _is_expired(found: Object, lasts: object, date: str) -> bool:
     try:
         seconds = float(str(lasts).removesuffix("s"))
         now = parsedate_to_datetime(date)
-        return (now - datetime.fromisoformat(made)).total_seconds() > seconds
+        return (now - datetime.fromisoformat(made)).total_seconds() >= seconds
     except (TypeError, ValueError):
         return False

@@ -31,7 +31,7 @@ printf '#!/bin/sh\\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/kboot:/dependencies ex
   'python3 -m bootstrap "$@"' >/opt/kboot/.venv/bin/kboot
 chmod +x /opt/kboot/.venv/bin/kboot
 cp /profile/kboot.toml /etc/kboot.toml
-mkdir /work && cp /profile/kboot.toml /work/
+mkdir /project && cp /profile/kboot.toml /project/
 """
 SERVE = """
 mkdir -p /tmp/served
@@ -77,10 +77,10 @@ class Machine:
             f"KBOOT_MIRRORS={mirrors}",
             "KBOOT_CA_BUNDLE=/tmp/served/ca" if self.url[-2:] != ":1" else "WAIT=0",
             "WAIT=0",
-            "GITHUB_ENV=/work/github-env",
+            "GITHUB_ENV=/project/github-env",
         ]
         assert "HOME" not in "".join(env)
-        done = self.host.run("env", "-i", "-C", "/work", *env, "sh", "-c", text)
+        done = self.host.run("env", "-i", "-C", "/project", *env, "sh", "-c", text)
         assert "Traceback" not in done.stdout + done.stderr
         return done
 

@@ -1,5 +1,6 @@
 """What the documents say is what the program does."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -44,6 +45,31 @@ def test_every_reason_of_a_failed_start_has_its_line() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.M)
     known = {value.id for value in vars(reasons).values() if isinstance(value, Reason)}
     assert listed == sorted(known)
+
+
+def test_every_reason_of_a_gate_has_its_line() -> None:
+    page = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([a-z0-9-]+)`", page))
+    assert reasons_in_code() - listed == set()
+
+
+NO_REASONS = {"client-1", "client-2", "kube-dns", "latin-1", "store-0", "storage-read"}
+NO_REASONS |= {"storage-write", "utf-8"}
+
+
+def reasons_in_code() -> set[str]:
+    """What looks like a reason id where gates are looked at."""
+    cluster = ROOT / "bootstrap" / "cluster"
+    asking = [cluster / f"{name}.py" for name in ("api", "failure", "gates", "tls", "wire")]
+    found = {
+        node.value
+        for module in (*asking, *(cluster / "trial").glob("*.py"))
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", node.value)
+    }
+    assert found > NO_REASONS
+    return found - NO_REASONS
 
 
 def test_the_profile_that_the_page_shows_is_valid_and_shows_every_key(knowledge: Knowledge) -> None:

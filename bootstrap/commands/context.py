@@ -10,6 +10,7 @@ from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.commands.proving import run_gates, timeout
 from bootstrap.commands.session import Session
 from bootstrap.core.gate import GateResult, selected
+from bootstrap.core.program import Lack
 from bootstrap.core.state import ToolState
 from bootstrap.engine.ask import answers
 from bootstrap.engine.kubectl_proxy import kubectl_proxy
@@ -96,7 +97,8 @@ def _use(session: Session, kubectl: ToolState, files: tuple[Path, ...]) -> Use:
         kubeconfig=_joined(files),
         cluster="",
         image=session.settings.image or session.knowledge.catalogue.gate_image,
-        kubectl=kubectl.path or "",
+        kubectl=kubectl.path or Lack("there is no kubectl on PATH"),
+        docker=Lack("no profile says with which docker"),
         keep=session.arguments.keep,
         context=session.context,
     )

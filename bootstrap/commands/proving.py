@@ -15,7 +15,8 @@ from bootstrap.core.assess_cluster import wanted_kubernetes
 from bootstrap.core.choice import Choices, choose
 from bootstrap.core.gate import Gate, GateResult, selected
 from bootstrap.core.profile import ClusterSpec, Profile
-from bootstrap.core.proof import Basis, Proof, covered, fingerprint, proven
+from bootstrap.core.program import program
+from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.core.state import HostState
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
@@ -42,10 +43,9 @@ def pass_gates(
     expected = _expected(session, choices)
     asked = getattr(session.arguments, "gates", None)
     gates = selected(asked or profile.verify.gates)
-    basis = _basis(profile, host, expected)
+    basis = _basis(profile, host, choices)
     place = session.around.places.proof(cluster.name, profile.id)
-    proof = None if anew else read_proof(place)
-    already = dict.fromkeys(proven(proof, basis, gates), proof.proven_at) if proof else {}
+    already = proven(None if anew else read_proof(place), basis, gates)
     proving = Proving(
         _connection(session, cluster.name),
         expected,
@@ -54,28 +54,34 @@ def pass_gates(
         use=_use(session, cluster, host, choices),
     )
     results = run_gates(session, proving, gates, already, shown=shown)
-    gained = covered(results)
+    proof = proof_of(results, basis, _now(), __version__)
     # Of a choice of gates no proof is kept: it would take the place of one of them all.
-    if not (asked or already) and any(gate.id in gained and not gate.live for gate in gates):
-        keep_proof(place, Proof(basis, gained, _now(), __version__))
+    if proof is not None and not asked:
+        keep_proof(place, proof)
     return results
 
 
-def _basis(profile: Profile, host: HostState, expected: Expected) -> Basis:
+def _basis(profile: Profile, host: HostState, choices: Choices) -> Basis:
     api = host.cluster.api if host.cluster else None
     return Basis(
         profile=fingerprint(profile),
         identity=api.identity if api else "",
         server=api.server_version if api else "",
-        kubectl=expected.kubectl or "",
+        kubectl=_version(choices, "kubectl") or "",
+        docker=_version(choices, "docker") or "",
     )
+
+
+def _version(choices: Choices, tool: str) -> str | None:
+    version = choices[tool].version if tool in choices else None
+    return str(version) if version else None
 
 
 def run_gates(
     session: Session,
     proving: Proving,
     gates: tuple[Gate, ...],
-    already: Mapping[str, str],
+    already: Mapping[str, GateResult],
     *,
     shown: bool = True,
 ) -> tuple[GateResult, ...]:
@@ -97,7 +103,7 @@ def run_gates(
 
 
 def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choices) -> Use:
-    paths = {name: choice.state.path or "" for name, choice in choices.items()}
+    minikube = choices["minikube"].state.path if "minikube" in choices else None
     record = host.cluster.record.driver if host.cluster else None
 
     def use(client: ApiClient, seconds: float) -> "tuple[Trial, Programs]":
@@ -111,9 +117,9 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
             cluster=cluster.name,
             image=session.settings.image or session.knowledge.catalogue.gate_image,
             driver=record or cluster.drivers[0],
-            kubectl=paths.get("kubectl", ""),
-            docker=paths.get("docker", ""),
-            minikube=paths.get("minikube", ""),
+            kubectl=program(choices, "kubectl"),
+            docker=program(choices, "docker"),
+            minikube=minikube or "",
             keep=getattr(session.arguments, "keep", False),
         ).begin(client, seconds)
 
@@ -123,10 +129,9 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
 def _expected(session: Session, choices: Choices) -> Expected:
     cluster = session.profile.cluster
     assert cluster is not None
-    kubectl = choices["kubectl"].version if "kubectl" in choices else None
     return Expected(
         kubernetes=cluster.kubernetes or wanted_kubernetes(cluster, choices, session.knowledge),
-        kubectl=str(kubectl) if kubectl else None,
+        kubectl=_version(choices, "kubectl"),
     )
 
 

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bootstrap.core.codec import to_plain
-from bootstrap.core.gate import Gate, GateResult
+from bootstrap.core.gate import LIVE_GATES, Gate, GateResult
 from bootstrap.core.profile import Profile
 
 
@@ -19,15 +20,17 @@ class Basis:
     """The cluster's: fingerprint of its CA and UID of kube-system."""
     server: str
     kubectl: str
-    """The version that the profile's work will use; empty: none is declared."""
+    """The version that the profile's work will use; empty: there is none."""
+    docker: str
+    """As with kubectl."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The gates that were passed, by use, together."""
+    """What the gates said that are not passed by every run, all of them fine."""
 
     basis: Basis
-    gates: tuple[str, ...]
+    results: tuple[GateResult, ...]
     proven_at: str
     """RFC 3339 in UTC."""
     kboot: str
@@ -46,21 +49,34 @@ def void(proof: Proof, basis: Basis) -> str:
         ("the cluster", proof.basis.identity, basis.identity),
         ("the server's version", proof.basis.server, basis.server),
         ("kubectl's version", proof.basis.kubectl, basis.kubectl),
+        ("docker's version", proof.basis.docker, basis.docker),
     ):
         if before != now:
             return f"{what} is not what it was"
     return "" if basis.identity else "the cluster's identity is not known"
 
 
-def proven(proof: Proof | None, basis: Basis, gates: tuple[Gate, ...]) -> tuple[str, ...]:
-    """Those of `gates` that need not be passed again."""
+def proven(proof: Proof | None, basis: Basis, gates: tuple[Gate, ...]) -> Mapping[str, GateResult]:
+    """By gate, what need not be found out again, with the time at which it was."""
     if proof is None or void(proof, basis):
-        return ()
-    return tuple(gate.id for gate in gates if not gate.live and gate.id in proof.gates)
+        return {}
+    asked = {gate.id for gate in gates if not gate.live}
+    return {
+        result.gate: replace(result, seconds=0.0, proven_at=proof.proven_at)
+        for result in proof.results
+        if result.gate in asked and result.fine
+    }
 
 
-def covered(results: tuple[GateResult, ...]) -> tuple[str, ...]:
-    """What a proof of these results covers; empty unless every one of them is fine."""
-    if not all(result.fine for result in results):
-        return ()
-    return tuple(result.gate for result in results)
+def proof_of(results: tuple[GateResult, ...], basis: Basis, now: str, kboot: str) -> Proof | None:
+    """What a run that passed all gates of its profile leaves to later ones.
+
+    None: not every gate was fine, none was passed by use, or some were proven before already.
+    """
+    live = {gate.id for gate in LIVE_GATES}
+    used = tuple(result for result in results if result.gate not in live)
+    if not all(result.fine and not result.proven_at for result in results):
+        return None
+    if not any(result.passed for result in used):
+        return None
+    return Proof(basis, used, now, kboot)

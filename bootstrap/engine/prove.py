@@ -86,19 +86,19 @@ class Proving:
             raise
 
     def run(
-        self, gates: tuple[Gate, ...], proven: Mapping[str, str] | None = None
+        self, gates: tuple[Gate, ...], already: Mapping[str, GateResult] | None = None
     ) -> Iterator[GateResult]:
         """Each gate's result as it ends. Raises nothing for what the cluster does.
 
         A gate may take an equal share of the time that is left, so what one does not use is for
-        those after it. A gate whose prerequisite did not pass is skipped. `proven`: gates that an
-        earlier run has proven, and when; they are not passed again.
+        those after it. A gate whose prerequisite did not pass is skipped. `already`: by gate, what
+        an earlier run has proven; it is not looked at again.
         """
         results: dict[str, GateResult] = {}
         deadline = time.monotonic() + self._timeout
         for place, gate in enumerate(gates):
             share = max(0.0, deadline - time.monotonic()) / (len(gates) - place)
-            result = _unmet(gate, results) or _accepted(gate, proven or {})
+            result = _unmet(gate, results) or (already or {}).get(gate.id)
             if result is None:
                 self._client.deadline = time.monotonic() + share
                 self._emit(Event(Happening.GATE_STARTED, gate.id))
@@ -150,12 +150,6 @@ def _unmet(gate: Gate, results: Mapping[str, GateResult]) -> GateResult | None:
     if not unmet:
         return None
     return GateResult(gate.id, GateStatus.SKIPPED, f"needs {', '.join(unmet)}")
-
-
-def _accepted(gate: Gate, proven: Mapping[str, str]) -> GateResult | None:
-    if gate.id not in proven:
-        return None
-    return GateResult(gate.id, GateStatus.PASSED, "proven before", proven_at=proven[gate.id])
 
 
 def _newer(previous: Look, look: Look, allowed: float) -> Look:

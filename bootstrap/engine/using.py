@@ -14,6 +14,7 @@ from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import Owner
 from bootstrap.cluster.trial.programs import Programs, Ran
 from bootstrap.cluster.trial.trial import Trial
+from bootstrap.core.program import Lack
 from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
 
@@ -34,11 +35,12 @@ class Using:
     cluster: str
     """minikube's name of it; empty: it is not minikube's."""
     image: str
-    driver: str = ""
-    kubectl: str = ""
-    """Paths; empty: the profile declares no such tool."""
-    docker: str = ""
+    kubectl: str | Lack
+    """Paths."""
+    docker: str | Lack
     minikube: str = ""
+    driver: str = ""
+    """minikube's."""
     keep: bool = False
     context: str = ""
     """Of the person's own kubeconfig; empty: its current one."""
@@ -50,33 +52,28 @@ class Using:
         return trial, self._programs()
 
     def _programs(self) -> Programs:
-        if self.context:
-            kubectl, build = "there is no kubectl on PATH", "no profile says with which docker"
-        else:
-            kubectl, build = "the profile declares no kubectl", "the profile declares no docker"
-        if self.docker and not self.driver:
-            build = "the cluster is not one of this profile's"
-        return Programs(
-            kubectl_nodes=self._nodes if self.kubectl else kubectl,
-            build_image=self._build if self.docker and self.driver else build,
-            remove_image=partial(self._docker, "image", "rm", "--force"),
-        )
+        kubectl, docker = self.kubectl, self.docker
+        nodes = kubectl if isinstance(kubectl, Lack) else partial(self._nodes, kubectl)
+        if isinstance(docker, Lack):
+            return Programs(nodes, docker)
+        remove = partial(self._docker, docker, "image", "rm", "--force")
+        return Programs(nodes, partial(self._build, docker), remove)
 
-    def _nodes(self) -> Ran:
+    def _nodes(self, kubectl: str) -> Ran:
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
         chosen: tuple[str, ...] = ()
         if self.context:
             # What gives the context its credentials may need any variable of the person's.
             env, chosen = {**self.around.environ, **env}, ("--context", self.context)
-        argv = (self.kubectl, "get", "nodes", "-o", "name", "--request-timeout=10s", *chosen)
+        argv = (kubectl, "get", "nodes", "-o", "name", "--request-timeout=10s", *chosen)
         return _run(argv, env, _KUBECTL_SECONDS)
 
-    def _build(self, image: str, dockerfile: str) -> Ran:
+    def _build(self, docker: str, image: str, dockerfile: str) -> Ran:
         with tempfile.TemporaryDirectory(prefix="kboot-build-") as folder:
             Path(folder, "Dockerfile").write_text(dockerfile, encoding="utf-8")
-            return self._docker("build", "--quiet", "--tag", image, folder)
+            return self._docker(docker, "build", "--quiet", "--tag", image, folder)
 
-    def _docker(self, *words: str) -> Ran:
+    def _docker(self, docker: str, *words: str) -> Ran:
         """With driver none the nodes' docker is this machine's; else minikube says where it is."""
         extra: dict[str, str] = {}
         if self.driver != "none":
@@ -91,7 +88,7 @@ class Using:
             # 0.25 sets an API version of 2016, which newer clients refuse to speak.
             extra.pop("DOCKER_API_VERSION", None)
         env = self.around.for_children(self.profile_id, extra)
-        return _run((self.docker, *words), env, _BUILD_SECONDS)
+        return _run((docker, *words), env, _BUILD_SECONDS)
 
     def _docker_env(self) -> Ran:
         if not self.minikube:

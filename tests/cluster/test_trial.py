@@ -15,11 +15,12 @@ from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL, Owner
 from bootstrap.cluster.trial.programs import Programs
 from bootstrap.cluster.trial.trial import Trial
 from bootstrap.core.gate import selected
+from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving
 from tests.cluster.acting_api import DISCOVERY, ActingApi, running
 from tests.cluster.apiserver import Identity, as_json
 
-NOTHING = Programs(kubectl_nodes="none", build_image="none")
+NOTHING = Programs(kubectl_nodes=Lack("none"), build_image=Lack("none"))
 IMAGE = Image("busybox:1.28")
 
 
@@ -125,6 +126,22 @@ def list_end(looks: Looks[str]) -> str:
     with pytest.raises(StopIteration) as end:
         next(looks)
     return str(end.value.value)
+
+
+@pytest.mark.parametrize("gate", ["kubectl", "build"])
+def test_a_gate_whose_declared_program_is_missing_fails(trial: Trial, gate: str) -> None:
+    lack = Lack("it is not found", "kboot up --tools-only")
+    look = list(trial_gates(trial, Programs(lack, lack))[gate]())[-1]
+    assert (look.passed, look.absent, look.final) == (False, False, True)
+    assert (look.reason, look.fix) == ("program-missing", lack.fix)
+
+
+@pytest.mark.parametrize("gate", ["kubectl", "build"])
+def test_a_gate_that_may_do_without_its_program_has_nothing_to_prove(
+    trial: Trial, gate: str
+) -> None:
+    look = list(trial_gates(trial, NOTHING)[gate]())[-1]
+    assert (look.passed, look.absent, look.final) == (False, True, True)
 
 
 def test_before_1_6_the_beta_of_storage_is_asked(api: ActingApi, trial: Trial) -> None:

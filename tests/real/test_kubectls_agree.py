@@ -15,6 +15,7 @@ from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.look import look
 from bootstrap.cluster.objects import holds, name, objects
 from bootstrap.core.gate import selected
+from bootstrap.core.program import Lack
 from bootstrap.core.version import find_version
 from bootstrap.engine.prove import Proving
 from bootstrap.engine.using import Using
@@ -116,6 +117,7 @@ def test_the_gate_kubectl_passes_with_it(cluster: Cluster, tmp_path: Path, versi
         cluster="full",
         image="busybox:1.28",
         kubectl=str(kubectl),
+        docker=Lack("none is declared"),
     )
     with Proving(
         cluster.connection, Expected(), timeout=60.0, emit=lambda event: None, use=use.begin

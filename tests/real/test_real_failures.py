@@ -14,6 +14,7 @@ import pytest
 from bootstrap.cluster.gate_look import Expected
 from bootstrap.core.codec import to_plain
 from bootstrap.core.gate import LIVE_GATES, GateResult, selected
+from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
 from bootstrap.errors import Exit
@@ -407,7 +408,13 @@ def test_a_kubectl_whose_kubeconfig_leads_nowhere_is_told(
     places = find_places({"HOME": str(tmp_path)})
     around = Surroundings({}, places, Cache(places.cache))
     using = Using(
-        around, "full", str(kubeconfig), "full", "busybox:1.28", kubectl=str(kubectl_1_20)
+        around,
+        "full",
+        str(kubeconfig),
+        "full",
+        "busybox:1.28",
+        kubectl=str(kubectl_1_20),
+        docker=Lack("none is declared"),
     )
     named = named_here(ground, "kubectl", Expected(), 30.0, using.begin)
     record("kubectl's kubeconfig names a closed port", named)

@@ -8,6 +8,7 @@ from bootstrap.cluster.objects import name, objects, text
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.why import Trouble
+from bootstrap.core.program import Lack
 
 _MARK = "/kboot-was-here"
 
@@ -23,11 +24,11 @@ class Ran:
 
 @dataclass(frozen=True)
 class Programs:
-    """What the engine runs for these gates; a text says why there is nothing to prove."""
+    """What the engine runs for these gates."""
 
-    kubectl_nodes: Callable[[], Ran] | str
+    kubectl_nodes: Callable[[], Ran] | Lack
     """`kubectl get nodes -o name`, with the kubeconfig that the person will have."""
-    build_image: Callable[[str, str], Ran] | str
+    build_image: Callable[[str, str], Ran] | Lack
     """Build an image of that name by that Dockerfile, with the profile's docker."""
     remove_image: Callable[[str], object] = lambda image: None
 
@@ -35,8 +36,8 @@ class Programs:
 def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
     """kubectl names the very nodes that the API server names."""
     run = programs.kubectl_nodes
-    if isinstance(run, str):
-        yield Look(passed=False, message=run, absent=True, final=True)
+    if isinstance(run, Lack):
+        yield _without(run)
         return
     client = trial.client
     while True:
@@ -59,9 +60,12 @@ def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
 def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
     """An image that this docker built runs in the cluster, with no registry between them."""
     build = programs.build_image
-    reason = build if isinstance(build, str) else (yield from _other_runtime(trial))
-    if isinstance(build, str) or reason:
-        yield Look(passed=False, message=reason, absent=True, final=True)
+    if isinstance(build, Lack):
+        yield _without(build)
+        return
+    other = yield from _other_runtime(trial)
+    if other:
+        yield _without(Lack(other))
         return
     yield from trial.begin()
     word = nonce()
@@ -79,6 +83,13 @@ def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
         yield Look(passed=True, message="an image built with docker runs as a pod")
     finally:
         programs.remove_image(image)
+
+
+def _without(lack: Lack) -> Look:
+    if not lack.fix:
+        return Look(passed=False, message=lack.why, absent=True, final=True)
+    why = "the profile declares it"
+    return Look(False, lack.why, why, reason="program-missing", fix=lack.fix, final=True)
 
 
 def _other_runtime(trial: Trial) -> Looks[str]:

@@ -1,0 +1,31 @@
+"""The programs that gates run: where each is, or why there is none and what that means."""
+
+from typing import NamedTuple
+
+from bootstrap.core.choice import Choices
+from bootstrap.core.profile import Policy
+
+
+class Lack(NamedTuple):
+    """There is no program to run.
+
+    `fix`: what brings it, where the profile's work needs it: the gate fails. Empty: it does
+    without, and there is nothing to prove.
+    """
+
+    why: str
+    fix: str = ""
+
+
+def program(choices: Choices, tool: str) -> str | Lack:
+    """The path of the profile's `tool`."""
+    choice = choices.get(tool)
+    if choice is not None and choice.state.path:
+        return choice.state.path
+    if choice is None or choice.requirement is None:
+        return Lack(f"the profile declares no {tool}")
+    if choice.requirement.policy is Policy.WARN:
+        return Lack(f"{tool} is not found, and the profile only warns of that")
+    if choice.artifact is not None or choice.offer is not None:
+        return Lack(f"{tool} is not found", "kboot up --tools-only")
+    return Lack(f"{tool} is not found", choice.by_hand or choice.tool.by_hand)

@@ -124,7 +124,6 @@ def _screen(
 def _failed(
     problem: KbootError, arguments: "Namespace | None", session: "Session | None"
 ) -> "Report":
-    from dataclasses import replace
 
     from bootstrap.core.report import Report
 
@@ -132,7 +131,7 @@ def _failed(
         problem.next = session.profile.addressed(problem.next)
     command = arguments.command if arguments else ""
     report = session.report if session else Report(command=command)
-    return replace(report, error=problem, exit_code=problem.code)
+    return report._replace(error=problem, exit_code=problem.code)
 
 
 def _command(name: str, session: "Session") -> "Report":
@@ -159,7 +158,8 @@ def _bug(error: Exception, session: "Session | None") -> KbootError:
     import traceback
 
     text = "".join(traceback.format_exception(error))
-    where = f"in {text.splitlines()[-2].strip()}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"in {last.filename}, line {last.lineno}"
     if session is not None:
         log = session.around.places.state / "bug.log"
         try:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median, quantiles
 from threading import Event
@@ -56,7 +55,7 @@ def wait_once(folder: Path, seconds: float) -> Waited:
     with serving(identity.server_tls()) as server:
         healthy = healthy_1_9()
         server.documents = healthy | {NODES: as_json({"items": []})}
-        given = json.dumps(asdict(identity.connection(server.url)))
+        given = json.dumps(identity.connection(server.url)._asdict())
         argv = (sys.executable, "-m", "tests.wait_for_nodes", given)
         with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
             while not server.requests:

@@ -29,7 +29,6 @@ LAZY = {
         "bootstrap.core.report",
         "bootstrap.ui.events",  # for --events alone
         "bootstrap.ui.screen",
-        "dataclasses",
         "importlib",
         "traceback",
     },

@@ -76,7 +76,7 @@ def test_the_profile_that_the_page_shows_is_valid_and_shows_every_key(knowledge:
     (text,) = blocks(ROOT / "docs" / "profile.md", "toml")
     profile = parse_profile(text, source="docs/profile.md", knowledge=knowledge)
     assert profile.cluster is not None
-    unset = [name for name, value in vars(profile.cluster).items() if value is None]
+    unset = [name for name, value in profile.cluster._asdict().items() if value is None]
     assert not unset
 
 

@@ -10,8 +10,7 @@ import math
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from bootstrap import __version__
@@ -38,8 +37,7 @@ _AT_ONCE = {
 }
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """One answer, whatever its status (401 and 403 are failures instead)."""
 
     status: int

@@ -4,9 +4,8 @@ Loads PyYAML: only a run for which the person named a context imports it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bootstrap.cluster.document import is_blank, parse
 from bootstrap.cluster.edit import entry
@@ -14,8 +13,7 @@ from bootstrap.cluster.entries import FILES, KEYS, Body
 from bootstrap.cluster.kubeconfig import SIZE_LIMIT, Connection, Unsupported, connection_of, select
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The API server of one context.
 
     `needs_kubectl`: why kboot cannot reach it itself, in words; empty: it can, and `connection` is

@@ -7,8 +7,8 @@ give what is wanted (flow style, aliases), the whole is written anew: all data, 
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -16,13 +16,12 @@ from bootstrap.cluster.document import is_blank, parse
 from bootstrap.cluster.entries import Body
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What one file is to be like. Per kind (`cluster`, `user`, `context`) one entry's name."""
 
-    put: Mapping[str, tuple[str, Body]] = field(default_factory=dict)
+    put: Mapping[str, tuple[str, Body]] = MappingProxyType({})
     """Replaces the entry of that name, or is put behind the others."""
-    drop: Mapping[str, str] = field(default_factory=dict)
+    drop: Mapping[str, str] = MappingProxyType({})
     current: str | None = None
     """The current context; None leaves it. Empty: none."""
 

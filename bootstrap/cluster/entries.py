@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 Body = Mapping[str, Any]
 
@@ -23,8 +22,7 @@ KEYS = {
 FILES = ("certificate-authority", "client-certificate", "client-key")
 
 
-@dataclass(frozen=True)
-class Entries:
+class Entries(NamedTuple):
     """Per kind (`cluster`, `user`, `context`) the entry's name and body, valid in any folder."""
 
     named: Mapping[str, tuple[str, Body]]

@@ -1,8 +1,7 @@
 """What one look at a gate finds, and how looks follow each other until the gate has passed."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from bootstrap.cluster.failure import ApiFailure
 
@@ -23,16 +22,14 @@ _MESSAGES = dict.fromkeys(
 )
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """What the profile says. None: it does not, so it is not compared."""
 
     kubernetes: str | None = None
     kubectl: str | None = None
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What one look found. `final`: waiting cannot change it; `unknown`: kboot could not tell."""
 
     passed: bool

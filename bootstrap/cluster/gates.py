@@ -4,7 +4,6 @@ Waiting is `engine.prove`'s job. What holds of a gate holds on every Kubernetes 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from bootstrap.cluster.api import ApiClient, said_by
 from bootstrap.cluster.failure import ApiFailure
@@ -215,8 +214,7 @@ def check_serviceaccount(client: ApiClient, expected: Expected) -> Look:
     except ApiFailure as failure:
         if failure.reason != "api-not-found":
             raise
-        return replace(
-            of_failure(failure),
+        return of_failure(failure)._replace(
             message="default does not exist",
             why="the controller manager has not made the ServiceAccount default yet",
             reason="serviceaccount-missing",

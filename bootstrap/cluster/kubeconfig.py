@@ -7,9 +7,8 @@ back without importing a YAML parser. `cluster.normalise` turns minikube's file 
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 SIZE_LIMIT = 1 << 20
@@ -35,8 +34,7 @@ class Unsupported(ValueError):
     """A kubeconfig that asks for what kboot does not do itself: says what."""
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """How to reach one API server. Files are absolute paths; of file and PEM at most one is set."""
 
     server: str
@@ -46,10 +44,14 @@ class Connection:
     certificate_file: str | None = None
     certificate_pem: str | None = None
     key_file: str | None = None
-    key_pem: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
+    key_pem: str | None = None
+    token: str | None = None
     socket: str | None = None
     """Of a `kubectl proxy`, which does all the rest: TLS, credentials, the way there."""
+
+    def __repr__(self) -> str:
+        """Without what is secret."""
+        return f"Connection({self.server!r})"
 
 
 def read_private(path: Path) -> Connection | None:

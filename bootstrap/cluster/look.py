@@ -5,7 +5,6 @@ import binascii
 import hashlib
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from bootstrap.cluster.api import ApiClient
@@ -30,17 +29,17 @@ def look(connection: Connection, *, timeout: float = 2.0) -> ApiLook:
         with ApiClient(connection, timeout=timeout, deadline=time.monotonic() + timeout) as client:
             # major and minor are empty from a localkube (1.9), so only gitVersion counts.
             version = text(client.get_json("/version"), "gitVersion")
-            seen = replace(seen, server_version=version)
+            seen = seen._replace(server_version=version)
             namespace = client.get_json("/api/v1/namespaces/kube-system")
             uid = text(namespace, "metadata", "uid")
-            seen = replace(seen, identity=f"{fingerprint}:{uid}" if uid else "")
+            seen = seen._replace(identity=f"{fingerprint}:{uid}" if uid else "")
             nodes = objects(client.get_json("/api/v1/nodes"), "items")
     except ApiFailure as failure:
-        return replace(seen, failure=failure.words)
+        return seen._replace(failure=failure.words)
     if not seen.server_version or not seen.identity:
-        return replace(seen, failure=f"{connection.server} answers, but not as Kubernetes does")
+        return seen._replace(failure=f"{connection.server} answers, but not as Kubernetes does")
     ready = sum(holds(node, "Ready") for node in nodes)
-    return replace(seen, nodes_ready=ready, nodes_total=len(nodes))
+    return seen._replace(nodes_ready=ready, nodes_total=len(nodes))
 
 
 def ca_fingerprint(connection: Connection) -> str:

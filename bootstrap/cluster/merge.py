@@ -4,8 +4,9 @@ Loads PyYAML: imported where a file is not as it was last seen, and where it is 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from bootstrap.cluster.document import is_blank, parse
 from bootstrap.cluster.edit import Change, edit, entry
@@ -15,15 +16,14 @@ Texts = Mapping[Path, str]
 """The files' content in the order in which they hold; empty for a file that is not there."""
 
 
-@dataclass(frozen=True)
-class Merge:
+class Merge(NamedTuple):
     """What merging comes to. `conflict` set: nothing may be done, since that entry is another's."""
 
     changes: Mapping[Path, Change]
     current_context: str
     """As it is now; empty: none is set."""
     conflict: str = ""
-    found: Mapping[str, Path] = field(default_factory=dict)
+    found: Mapping[str, Path] = MappingProxyType({})
     """Kind → the file that has, or gets, the cluster's entry."""
 
 
@@ -31,8 +31,7 @@ class Unreadable(ValueError):
     """A file that is no kubeconfig; says which and why."""
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """By what kboot knows its own: minikube's home, and what it recorded of an earlier merge."""
 
     minikube_home: Path

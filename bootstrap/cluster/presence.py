@@ -3,7 +3,6 @@
 import socket
 import ssl
 import time
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,7 +56,7 @@ def presence(connection: Connection, *, timeout: float = 2.0) -> Presence:
 
 def _whose(wire: socket.socket, connection: Connection, moment: float) -> Presence:
     try:
-        context = trust(replace(connection, certificate_file=None, certificate_pem=None))
+        context = trust(connection._replace(certificate_file=None, certificate_pem=None))
         context.check_hostname = False
         context.moment = moment
         wire.settimeout(seconds_left(moment))

@@ -1,8 +1,8 @@
 """Observe, assess, plan: the first half of `up`, all of `plan` and `doctor`."""
 
 import json
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.commands.session import Session
 from bootstrap.core.assess import assess
@@ -13,8 +13,7 @@ from bootstrap.engine.observe import observe, replayed, saved
 from bootstrap.errors import Exit, KbootError
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(NamedTuple):
     """What one look gave."""
 
     host: HostState
@@ -69,7 +68,7 @@ def _read(source: str) -> HostState:
             state="nothing was changed",
             next="kboot doctor --save-state FILE",
         ) from error
-    return replace(state, environment={})
+    return state._replace(environment={})
 
 
 def _write(target: str, host: HostState) -> None:

@@ -1,7 +1,6 @@
 """Pass the gates against the profile's cluster: the second half of `up`, all of `verify`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -91,7 +90,7 @@ def run_gates(
     results: tuple[GateResult, ...] = ()
     with proving:
         for result in proving.run(gates, already):
-            result = replace(result, fix=session.addressed(result.fix, result.reason))
+            result = result._replace(fix=session.addressed(result.fix, result.reason))
             if shown or not result.fine:
                 session.screen.talk(text.gate(result))
             results = (*results, result)

@@ -3,7 +3,6 @@
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +72,7 @@ class Session:
 
     def learn(self, **parts: object) -> "Report":
         """Add what is known now to the report."""
-        self.report = replace(self.report, **parts)  # type: ignore[arg-type]
+        self.report = self.report._replace(**parts)  # type: ignore[arg-type]
         return self.report
 
     def addressed(self, advice: str, reason: str = "") -> str:
@@ -87,14 +86,14 @@ class Session:
 
     def _load(self, environ: Mapping[str, str]) -> Profile:
         if self.context:
-            return replace(_NO_PROFILE, program=own_name(environ, sys.argv[0]))
+            return _NO_PROFILE._replace(program=own_name(environ, sys.argv[0]))
         profile = profile_source.load(
             self.arguments.profile,
             knowledge=self.knowledge,
             home=self.around.places.home,
             cache=self.around.cache,
         )
-        return replace(profile, program=own_name(environ, sys.argv[0]))
+        return profile._replace(program=own_name(environ, sys.argv[0]))
 
 
 _NO_PROFILE = Profile(

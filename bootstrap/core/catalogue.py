@@ -5,7 +5,6 @@ The data themselves stand in `bootstrap/catalogue/*.toml`, one file per tool plu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -20,8 +19,7 @@ _LEVELS = {
 }
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(NamedTuple):
     """One downloadable file of one version for one platform."""
 
     tool: str
@@ -82,8 +80,7 @@ class KubernetesRange(NamedTuple):
     """With the localkube bootstrapper: the only versions of the default's minor that existed."""
 
 
-@dataclass(frozen=True)
-class Driver:
+class Driver(NamedTuple):
     """What one minikube driver needs of a machine."""
 
     name: str
@@ -246,8 +243,7 @@ class Catalogue:
 
 
 def _by_checksum_file(artifact: Artifact, rule: Mapping[str, str]) -> Artifact:
-    return replace(
-        artifact,
+    return artifact._replace(
         origin="the publisher's checksum file, over TLS",
         trust="publisher",
         checksum_url=artifact.url + rule["suffix"],

@@ -1,7 +1,6 @@
 """Which version of each tool the profile's work will run with: the one there, or one to install."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bootstrap.core.by_hand import by_hand
@@ -27,8 +26,7 @@ class Refusal(NamedTuple):
     blocks: Exit = Exit.POLICY_DENIES
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """For one tool. `artifact` or `offer` set: kboot installs it, or has it installed."""
 
     tool: Tool
@@ -92,26 +90,26 @@ def _choose_one(
 ) -> Choice:
     seen = state.tools.get(tool.name, ToolState(tool.name, failure="it was not looked at"))
     if seen.path is not None and not seen.failure and seen.release is None:
-        seen = replace(seen, failure="it names no version")
+        seen = seen._replace(failure="it names no version")
     distrusted = _distrusted(seen, state.platform, knowledge.catalogue, trust)
     choice = Choice(tool, seen, requirement, distrusted=distrusted)
     if not choice.satisfied:
         advice = by_hand(tool, requirement, state.platform, knowledge.catalogue)
-        choice = replace(choice, by_hand=advice)
+        choice = choice._replace(by_hand=advice)
     wants_install = requirement is not None and requirement.policy is Policy.INSTALL
     if requirement is None or not wants_install or seen.failure:
         return choice
     if tool.source == "package":
         offer, why = offer_for(tool, seen, requirement, state, satisfied=choice.satisfied)
         refusal = Refusal(why, choice.by_hand or tool.by_hand, Exit.NOT_OFFERED) if why else None
-        return replace(choice, offer=offer, refusal=refusal)
+        return choice._replace(offer=offer, refusal=refusal)
     if choice.satisfied:
         return choice
     artifact = resolve(requirement, state.platform, knowledge.catalogue, trust)
     if artifact is None:
         refusal = _refusal(requirement, state.platform, knowledge.catalogue, trust)
-        return replace(choice, refusal=refusal)
-    return replace(choice, artifact=artifact)
+        return choice._replace(refusal=refusal)
+    return choice._replace(artifact=artifact)
 
 
 def resolve(

@@ -1,13 +1,12 @@
-"""Frozen dataclasses to plain JSON values and back, by their type hints.
+"""Named tuples to plain JSON values and back, by their type hints.
 
 Serves the parsed-profile cache and `--save-state`/`--from-state`. Only the shapes that the state
-and the profile use: dataclasses, tuples, string-keyed mappings, enums, optionals, scalars.
+and the profile use: named tuples, tuples, string-keyed mappings, enums, optionals, scalars.
 """
 
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -16,8 +15,8 @@ T = TypeVar("T")
 
 def to_plain(value: Any) -> Any:
     """`value` as JSON-ready dicts, lists and scalars."""
-    if is_dataclass(value):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+    if hasattr(value, "_fields"):
+        return {name: to_plain(item) for name, item in value._asdict().items()}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -36,8 +35,8 @@ def from_plain(kind: type[T], plain: Any) -> T:
 
 
 def _read(kind: Any, plain: Any) -> Any:
-    if is_dataclass(kind):
-        return _read_dataclass(kind, plain)
+    if hasattr(kind, "_fields"):
+        return _read_named(kind, plain)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(plain)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -57,7 +56,7 @@ def _read(kind: Any, plain: Any) -> Any:
     return plain if isinstance(plain, kind) else _refuse(kind, plain)
 
 
-def _read_dataclass(kind: Any, plain: Any) -> Any:
+def _read_named(kind: Any, plain: Any) -> Any:
     hints = typing.get_type_hints(kind)
     unknown = set(plain) - set(hints)
     if unknown:

@@ -1,8 +1,8 @@
 """What happens while kboot works: one type for progress on the screen and for files."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 LONG_WAIT = 3.0
 """Seconds after which waiting is worth a line that stays, and is told again."""
@@ -25,8 +25,7 @@ class Happening(StrEnum):
     GATE_SKIPPED = "gate-skipped"
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """`done` and `total` are bytes of a download; `seconds` how long the subject took so far.
 
     `reason`: of a gate that did not pass its reason id, of a step that failed the exit code's id.

@@ -1,7 +1,7 @@
 """One judgement about the machine."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from bootstrap.errors import Exit
 
@@ -23,8 +23,7 @@ class Group(StrEnum):
     CLUSTER = "cluster"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """`message` is what is true, `wanted` what the profile says, `detail` why it matters.
 
     A finding that is not ok has a `fix` (what to type or do) or says in `no_fix` why there is none.

@@ -1,6 +1,5 @@
 """Gates: the readiness checks of a cluster, their order and prerequisites."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -45,8 +44,7 @@ class GateStatus(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
-@dataclass(frozen=True)
-class GateResult:
+class GateResult(NamedTuple):
     """`message`: what was seen; when not passed also `why`, in words, a reason id and a fix."""
 
     gate: str

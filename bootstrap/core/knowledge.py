@@ -1,7 +1,7 @@
 """What is handed in from above: the tools, the catalogue, and how a step becomes command lines."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bootstrap.core.catalogue import Catalogue
 from bootstrap.core.profile import Profile
@@ -9,8 +9,7 @@ from bootstrap.core.step import CommandLines, Step
 from bootstrap.core.tool import Tool
 
 
-@dataclass(frozen=True)
-class Knowledge:
+class Knowledge(NamedTuple):
     """Built by `commands/`; `core` itself knows no tool, no release and no flag of minikube's."""
 
     tools: tuple[Tool, ...]

@@ -6,7 +6,6 @@ apt is tried on Debian; dnf and brew are written from their documentation and un
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from bootstrap.core.step import CommandLines, RunPackages
@@ -26,8 +25,7 @@ class Offer(NamedTuple):
     """Enabled and started afterwards; empty where there is none, or no systemd."""
 
 
-@dataclass(frozen=True)
-class Manager:
+class Manager(NamedTuple):
     """One package manager. `offered` reads the answer to `ask`: None means could not tell."""
 
     name: str

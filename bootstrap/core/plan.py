@@ -1,7 +1,7 @@
 """Findings → plan. Pure and total, so that `plan` and `up` can never disagree."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bootstrap.core.assess import pick_driver
 from bootstrap.core.assess_cluster import wanted_kubernetes
@@ -25,8 +25,7 @@ from bootstrap.core.step import (
 )
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What will be done, and what forbids doing it. Blocked: the steps are shown, not done."""
 
     steps: tuple[Step, ...]
@@ -60,7 +59,7 @@ def plan(
         )
         steps += merge_steps(profile.cluster, state.cluster, findings, steps, request)
     blockers = tuple(f for f in findings if f.blocks is not None and not _lifted(f, request))
-    shown = (replace(step, commands=knowledge.command_lines(step)) for step in steps)
+    shown = (step._replace(commands=knowledge.command_lines(step)) for step in steps)
     return Plan(tuple(shown), blockers)
 
 

@@ -1,7 +1,6 @@
 """What stopping or deleting the profile's cluster takes."""
 
 import shlex
-from dataclasses import replace
 
 from bootstrap.core.choice import choose
 from bootstrap.core.finding import Finding, Group, Status
@@ -31,7 +30,7 @@ def plan_down(profile: Profile, state: HostState, knowledge: Knowledge, *, delet
         step = DeleteCluster(seen.name, version, "asked for with --delete", seen.services)
     else:
         step = StopCluster(seen.name, version, "asked for", seen.services)
-    step = replace(step, commands=knowledge.command_lines(step))
+    step = step._replace(commands=knowledge.command_lines(step))
     steps = (step, *unmerge)
     if minikube.state.path is None:
         return Plan(steps, (_no_minikube(profile, seen.name),))

@@ -2,8 +2,8 @@
 
 import re
 import shlex
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from bootstrap.core.version import Constraint
 
@@ -23,8 +23,7 @@ class Policy(StrEnum):
     REQUIRE = "require"
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(NamedTuple):
     """What the profile asks of one tool."""
 
     tool: str
@@ -36,8 +35,7 @@ class Requirement:
         return Constraint(self.version)
 
 
-@dataclass(frozen=True)
-class ClusterSpec:
+class ClusterSpec(NamedTuple):
     """The cluster that the work runs on. None means: neither passed to minikube nor compared."""
 
     name: str
@@ -49,16 +47,14 @@ class ClusterSpec:
     disk_mib: int | None = None
 
 
-@dataclass(frozen=True)
-class VerifySpec:
+class VerifySpec(NamedTuple):
     """Which gates must pass, and how long all of them may take together."""
 
     gates: tuple[str, ...]
     timeout_seconds: float
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """One profile file, checked. `id` tells apart two files that carry the same name."""
 
     name: str

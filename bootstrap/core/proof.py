@@ -3,15 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bootstrap.core.codec import to_plain
 from bootstrap.core.gate import LIVE_GATES, Gate, GateResult
 from bootstrap.core.profile import Profile
 
 
-@dataclass(frozen=True)
-class Basis:
+class Basis(NamedTuple):
     """What a proof is about. Any of it being another, the proof says nothing."""
 
     profile: str
@@ -25,8 +24,7 @@ class Basis:
     """As with kubectl."""
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """What the gates said that are not passed by every run, all of them fine."""
 
     basis: Basis
@@ -38,7 +36,7 @@ class Proof:
 
 def fingerprint(profile: Profile) -> str:
     """The same for two profiles that ask the same."""
-    asked = replace(profile, name="", description="", id="", source="", argument="", program="")
+    asked = profile._replace(name="", description="", id="", source="", argument="", program="")
     return hashlib.sha256(json.dumps(to_plain(asked)).encode()).hexdigest()[:16]
 
 
@@ -62,7 +60,7 @@ def proven(proof: Proof | None, basis: Basis, gates: tuple[Gate, ...]) -> Mappin
         return {}
     asked = {gate.id for gate in gates if not gate.live}
     return {
-        result.gate: replace(result, seconds=0.0, proven_at=proof.proven_at)
+        result.gate: result._replace(seconds=0.0, proven_at=proof.proven_at)
         for result in proof.results
         if result.gate in asked and result.fine
     }

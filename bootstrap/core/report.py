@@ -1,8 +1,8 @@
 """One run's result. Text and JSON are two renderings of it; the exit code is part of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from bootstrap.core.codec import to_plain
 from bootstrap.core.finding import Finding, Status
@@ -17,8 +17,7 @@ SCHEMA = 1
 """Of the JSON document; raised when a key changes its meaning or goes."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What happened to one step."""
 
     step: Step
@@ -26,8 +25,7 @@ class Outcome:
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """Everything one command found, planned and did. None and empty: not part of this command."""
 
     command: str
@@ -43,7 +41,7 @@ class Report:
     """Whether gates made anything in the cluster."""
     left_behind: str = ""
     """What of it is still there, in words; empty: nothing."""
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
     error: KbootError | None = None
     exit_code: Exit = Exit.CONVERGED
     seconds: float = 0.0

@@ -1,10 +1,9 @@
 """What the person at the command line asked for, beyond the profile."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """Only a person may widen what kboot does; a profile cannot say any of this."""
 
     trust: str = "publisher"

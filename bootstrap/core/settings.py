@@ -5,15 +5,13 @@ Read by hand: a closed list of five keys does not need pydantic.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from bootstrap.core.catalogue import TRUST_LEVELS
 from bootstrap.errors import Exit, KbootError
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What only the person may decide: whom to trust, where to download from, with what rights."""
 
     trust: str = "publisher"
@@ -74,7 +72,7 @@ def _with(settings: Settings, found: Mapping[str, Any], source: str) -> Settings
             )
     if changed.get("trust", "publisher") not in TRUST_LEVELS:
         raise _refused(source, [f"trust is one of {', '.join(TRUST_LEVELS)}"])
-    return replace(settings, **changed)
+    return settings._replace(**changed)
 
 
 def _is_pair(mirror: str) -> bool:

@@ -1,14 +1,14 @@
 """What was observed, without judgement. All of it can be saved and replayed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from bootstrap.core.version import Version, find_version
 
 
-@dataclass(frozen=True)
-class StoredArtifact:
+class StoredArtifact(NamedTuple):
     """One verified artifact in kboot's store."""
 
     tool: str
@@ -17,8 +17,7 @@ class StoredArtifact:
     trust: str
 
 
-@dataclass(frozen=True)
-class ToolState:
+class ToolState(NamedTuple):
     """One tool as found. `path` None: not found. `failure` set: found, but could not tell."""
 
     name: str
@@ -27,7 +26,7 @@ class ToolState:
     """Every executable of that name on PATH, in PATH's order; the first wins."""
     version: str = ""
     """As printed, with the vendor's decoration."""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = MappingProxyType({})
     failure: str = ""
     cached: bool = False
     managed: bool = False
@@ -75,8 +74,7 @@ class Merged(StrEnum):
     """The cluster was never started, and nothing there has its name."""
 
 
-@dataclass(frozen=True)
-class UserKubeconfig:
+class UserKubeconfig(NamedTuple):
     """The person's own kubeconfig, as far as it is about the cluster."""
 
     merged: Merged = Merged.NOT_LOOKED
@@ -89,8 +87,7 @@ class UserKubeconfig:
     """kboot put entries of the cluster somewhere, now or earlier."""
 
 
-@dataclass(frozen=True)
-class ClusterRecord:
+class ClusterRecord(NamedTuple):
     """minikube's own record of a cluster. None: the record does not say."""
 
     driver: str | None = None
@@ -101,8 +98,7 @@ class ClusterRecord:
     endpoint: str | None = None
 
 
-@dataclass(frozen=True)
-class ApiLook:
+class ApiLook(NamedTuple):
     """kboot's own look at the API server. `failure` set: it did not answer as it should."""
 
     failure: str = ""
@@ -112,22 +108,21 @@ class ApiLook:
     nodes_total: int = 0
 
 
-@dataclass(frozen=True)
-class ClusterState:
+class ClusterState(NamedTuple):
     """One cluster as found."""
 
     name: str
     power: Power = Power.ABSENT
-    record: ClusterRecord = field(default_factory=ClusterRecord)
+    record: ClusterRecord = ClusterRecord()
     kubeconfig: Kubeconfig = Kubeconfig.MISSING
-    api: ApiLook = field(default_factory=lambda: ApiLook(failure="not asked"))
+    api: ApiLook = ApiLook(failure="not asked")
     said: str = ""
     """What `minikube status` printed, where it was asked."""
     failure: str = ""
     """Why power is UNKNOWN."""
     services: tuple[str, ...] = ()
     """systemd units of this host that it may run as, and that minikube does not stop."""
-    yours: UserKubeconfig = field(default_factory=UserKubeconfig)
+    yours: UserKubeconfig = UserKubeconfig()
 
 
 class Ground(StrEnum):
@@ -140,8 +135,7 @@ class Ground(StrEnum):
     NOT_WRITABLE = "not-writable"
 
 
-@dataclass(frozen=True)
-class LinkFolder:
+class LinkFolder(NamedTuple):
     """The folder that the person wants links in, as found."""
 
     path: str
@@ -149,16 +143,15 @@ class LinkFolder:
     obstacle: str = ""
     """What is no folder or cannot be written to: the folder itself, or one above it."""
     on_path: bool = True
-    ours: Mapping[str, str] = field(default_factory=dict)
+    ours: Mapping[str, str] = MappingProxyType({})
     """Executable → the id of the profile to which the link that kboot made there leads."""
-    taken: Mapping[str, str] = field(default_factory=dict)
+    taken: Mapping[str, str] = MappingProxyType({})
     """Executable → what lies there that kboot did not make."""
-    hidden: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, str] = MappingProxyType({})
     """Executable → a program of that name in a folder that comes earlier on PATH."""
 
 
-@dataclass(frozen=True)
-class HostState:
+class HostState(NamedTuple):
     """This machine and the profile's cluster on it."""
 
     system: str
@@ -181,7 +174,7 @@ class HostState:
     """Names of the files that are there."""
     package_manager: str = ""
     """`apt`, `dnf` or `brew`; empty: none is there, or none was needed."""
-    offered: Mapping[str, str] = field(default_factory=dict)
+    offered: Mapping[str, str] = MappingProxyType({})
     """Tool → the version that the manager would install; empty: it has none of the tool.
 
     A tool that is not in it: not asked, or not known before the manager's lists are fetched.
@@ -191,7 +184,7 @@ class HostState:
     """Of the services that the profile's tools need, those that systemd knows."""
     link_folder: LinkFolder | None = None
     """None: not asked for."""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = MappingProxyType({})
     """Variables that tools see and that change what they do (credentials masked)."""
 
     @property

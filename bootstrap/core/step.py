@@ -1,6 +1,6 @@
 """The closed set of steps. A step holds intent; the model of what it does is its fields."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bootstrap.core.catalogue import Artifact
 
@@ -8,8 +8,7 @@ CommandLines = tuple[tuple[str, ...], ...]
 """Argument vectors; the first word is a tool's name, resolved to a path by the engine."""
 
 
-@dataclass(frozen=True)
-class InstallArtifact:
+class InstallArtifact(NamedTuple):
     """Put one verified artifact into the store and link it for this profile."""
 
     artifact: Artifact
@@ -30,8 +29,7 @@ class InstallArtifact:
         return not (self.stored or self.brought)
 
 
-@dataclass(frozen=True)
-class RunPackages:
+class RunPackages(NamedTuple):
     """Have the system's package manager install a tool, and start the tool's service."""
 
     tool: str
@@ -55,8 +53,7 @@ class RunPackages:
         return " ".join(filter(None, (self.tool, self.version, f"({self.manager})")))
 
 
-@dataclass(frozen=True)
-class LinkTools:
+class LinkTools(NamedTuple):
     """Put links to the profile's installed tools into a folder of the person's own."""
 
     folder: str
@@ -73,8 +70,7 @@ class LinkTools:
         return f"{', '.join(self.names)} in {self.folder}"
 
 
-@dataclass(frozen=True)
-class StartCluster:
+class StartCluster(NamedTuple):
     """Create or start the cluster. None: left to minikube, neither passed nor compared."""
 
     cluster: str
@@ -94,8 +90,7 @@ class StartCluster:
         return f"cluster {self.cluster}"
 
 
-@dataclass(frozen=True)
-class ClusterStep:
+class ClusterStep(NamedTuple):
     """What the steps on a cluster that exists have in common."""
 
     cluster: str
@@ -119,8 +114,7 @@ class RefreshKubeconfig(ClusterStep):
         return f"kubeconfig of {self.cluster}"
 
 
-@dataclass(frozen=True)
-class MergeKubeconfig:
+class MergeKubeconfig(NamedTuple):
     """Put the cluster into the person's own kubeconfig, or renew what is in it."""
 
     cluster: str
@@ -135,8 +129,7 @@ class MergeKubeconfig:
         return f"{self.cluster} into {self.file or 'your kubeconfig'}"
 
 
-@dataclass(frozen=True)
-class UnmergeKubeconfig:
+class UnmergeKubeconfig(NamedTuple):
     """Take out of the person's own kubeconfig what kboot put there."""
 
     cluster: str

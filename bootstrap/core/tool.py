@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -60,8 +59,7 @@ class Verdict(NamedTuple):
     """True: starting the tool's service mends it."""
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(NamedTuple):
     """One tool. `parse` and `judge` are pure; nothing here runs anything."""
 
     name: str
@@ -73,7 +71,7 @@ class Tool:
     default_policy: Policy
     by_hand: str
     """What a person does to get it where kboot cannot: a sentence or a command line."""
-    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    packages: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """Package manager → what it calls the tool."""
     service: str = ""
     """The systemd service that the packages bring, without which the tool is of no use."""

@@ -7,8 +7,8 @@ Vendors decorate release numbers (`18.02.0-ce`, `20.10.24+dfsg1`, `5.2.6r120293`
 
 import operator
 import re
-from dataclasses import dataclass
 from functools import total_ordering
+from typing import NamedTuple
 
 _FOUND = re.compile(
     r"(?<![\w.])v?(?P<release>\d{1,6}(?:\.\d{1,6}){1,3})"
@@ -37,17 +37,28 @@ _LONGEST = 100
 
 
 @total_ordering
-@dataclass(frozen=True, eq=False)
 class Version:
     """A release: its numbers, an optional pre-release mark (`("rc", 1)`), and how it was printed.
 
     Equality and order look at `release` and `pre` only; trailing zeros do not matter.
     """
 
-    release: tuple[int, ...]
-    pre: tuple[str, int] | None = None
-    numbers: str = ""
-    text: str = ""
+    __slots__ = ("numbers", "pre", "release", "text")
+
+    def __init__(
+        self,
+        release: tuple[int, ...],
+        pre: tuple[str, int] | None = None,
+        numbers: str = "",
+        text: str = "",
+    ) -> None:
+        self.release = release
+        self.pre = pre
+        self.numbers = numbers
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Version({str(self)!r})"
 
     def __str__(self) -> str:
         numbers = self.numbers or ".".join(map(str, self.release))
@@ -98,8 +109,7 @@ def parse_version(text: str) -> Version:
     return found
 
 
-@dataclass(frozen=True)
-class Constraint:
+class Constraint(NamedTuple):
     """What a profile accepts: exact (`1.9.3`), a prefix (`0.25`), or specifiers (`>=5.2,<5.3`)."""
 
     text: str

@@ -1,7 +1,6 @@
 """Ask the tools for their versions: start the programs first, read their answers last."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ PROBE_SECONDS = 5.0
 class Asked(NamedTuple):
     """Tools that were seen, and the programs of which an answer is under way."""
 
-    sighted: Mapping[Tool, ToolState]
+    sighted: tuple[tuple[Tool, ToolState], ...]
     asking: Asking
 
 
@@ -30,10 +29,11 @@ def ask(profile: Profile, knowledge: Knowledge, around: Surroundings) -> Asked:
 
     The caller reads the answers with `answers`, or ends the programs with `asking.end()`.
     """
-    sighted = {tool: _sight(tool, profile, around) for tool in knowledge.tools_of(profile)}
+    tools = knowledge.tools_of(profile)
+    sighted = tuple((tool, _sight(tool, profile, around)) for tool in tools)
     questions = {
         tool.name: Question((state.path, *tool.version_args), PROBE_SECONDS)
-        for tool, state in sighted.items()
+        for tool, state in sighted
         if state.path is not None and not state.cached
     }
     # KUBECONFIG: a hostile one can run code through a dispatcher. MINIKUBE_HOME: `version` of 1.x
@@ -51,7 +51,7 @@ def answers(asked: Asked, around: Surroundings) -> dict[str, ToolState]:
     told = asked.asking.finish()
     return {
         tool.name: _tool_state(tool, state, told.get(tool.name), around)
-        for tool, state in asked.sighted.items()
+        for tool, state in asked.sighted
     }
 
 
@@ -68,7 +68,7 @@ def _sight(tool: Tool, profile: Profile, around: Surroundings) -> ToolState:
     state = ToolState(tool.name, found[0], found, managed=managed, borrowed=borrowed, stored=stored)
     key = _key(tool, found[0])
     kept = around.cache.read(f"version-{tool.name}", key) if key is not None else None
-    return replace(state, **kept, cached=True) if isinstance(kept, Mapping) else state
+    return state._replace(**kept, cached=True) if isinstance(kept, Mapping) else state
 
 
 def _key(tool: Tool, path: str) -> Any:
@@ -81,12 +81,12 @@ def _tool_state(tool: Tool, state: ToolState, told: Told | None, around: Surroun
         return state
     reading = _read(tool, told)
     if reading.failure:
-        return replace(state, facts=reading.facts, failure=reading.failure)
+        return state._replace(facts=reading.facts, failure=reading.failure)
     key = _key(tool, state.path)
     if key is not None:
         kept = {"version": reading.version, "facts": dict(reading.facts)}
         around.cache.write(f"version-{tool.name}", key, kept)
-    return replace(state, version=reading.version, facts=reading.facts)
+    return state._replace(version=reading.version, facts=reading.facts)
 
 
 def _read(tool: Tool, told: Told) -> Reading:

@@ -5,7 +5,6 @@ Imported only once a plan has a step: the download, archive, YAML and `sh` parts
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from itertools import groupby
 from threading import Lock
 
@@ -42,7 +41,7 @@ def execute(plan: Plan, work: Work) -> Iterator[Outcome]:
     Installations that stand together are one: of them all that can be are done. The error's
     `state` says truly which steps are done; of a signal, its notes do.
     """
-    work = replace(work, emit=_one_at_a_time(work.emit))
+    work = work._replace(emit=_one_at_a_time(work.emit))
     done: list[str] = []
     begun: list[Step] = []
     for installs, group in groupby(plan.steps, lambda step: isinstance(step, InstallArtifact)):

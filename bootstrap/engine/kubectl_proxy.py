@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from bootstrap.cluster.contexts import Target
@@ -36,7 +35,7 @@ def kubectl_proxy(target: Target, kubectl: str, env: Mapping[str, str]) -> Itera
         service = _start(argv, env, folder)
         try:
             _wait(service, path, target)
-            yield replace(target.connection, socket=str(path))
+            yield target.connection._replace(socket=str(path))
         finally:
             service.end()
     finally:

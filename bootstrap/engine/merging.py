@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from bootstrap.cluster.edit import Change
@@ -46,23 +45,23 @@ def judge(cluster: str, files: tuple[Path, ...], around: Surroundings) -> UserKu
         texts, _ = _read(files)
         merge = _merge(cluster, texts, new_file, around, switch=False)
     except Unreadable as error:
-        return replace(seen, merged=Merged.UNUSABLE, why=str(error))
-    seen = replace(seen, current_context=merge.current_context)
+        return seen._replace(merged=Merged.UNUSABLE, why=str(error))
+    seen = seen._replace(current_context=merge.current_context)
     if merge.conflict:
-        return replace(seen, merged=Merged.CONFLICT, why=merge.conflict)
+        return seen._replace(merged=Merged.CONFLICT, why=merge.conflict)
     stands = merge.found.get("context", new_file)
-    seen = replace(seen, file=show(stands))
+    seen = seen._replace(file=show(stands))
     # That no context is current is no reason of its own: a person may have unset it.
     puts = [file for file, change in merge.changes.items() if change.put]
     targets = puts if merge.found else [new_file]
     why = next(filter(None, map(user_file.refusal, targets)), "")
     if why:
-        return replace(seen, merged=Merged.UNUSABLE, why=why)
+        return seen._replace(merged=Merged.UNUSABLE, why=why)
     if not merge.found:
-        return replace(seen, merged=Merged.NOT_LOOKED)
+        return seen._replace(merged=Merged.NOT_LOOKED)
     left = any(left_by_kboot(lock_of(file)) for file in files)
     due = bool(puts) or left or not recorded
-    return replace(seen, merged=Merged.DUE if due else Merged.CURRENT)
+    return seen._replace(merged=Merged.DUE if due else Merged.CURRENT)
 
 
 def merge(step: Step, work: Work) -> str:

@@ -1,6 +1,5 @@
 """Look at this machine and at the profile's cluster. Changes nothing, judges nothing."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +53,15 @@ def observe(
         spec = profile.cluster if cluster else None
         known, seen_api = _cluster_files(spec, knowledge, around) if spec else (None, None)
         host = _host(around)
-        host = replace(host, tools=answers(asked, around))
+        host = host._replace(tools=answers(asked, around))
     host = with_packages(host, profile, knowledge, around)
     if link:
         ours = [t.executable for t in knowledge.tools_of(profile) if t.source == "artifact"]
-        host = replace(host, link_folder=look_at_links(link, ours, around.environ, around.places))
+        host = host._replace(link_folder=look_at_links(link, ours, around.environ, around.places))
     if spec is None or known is None or seen_api is None:
         return host
-    known = replace(known, yours=look_at_yours(spec.name, around))
-    return replace(host, cluster=_cluster(spec, known, seen_api, host, profile, knowledge, around))
+    known = known._replace(yours=look_at_yours(spec.name, around))
+    return host._replace(cluster=_cluster(spec, known, seen_api, host, profile, knowledge, around))
 
 
 def _host(around: Surroundings) -> HostState:
@@ -161,13 +160,13 @@ def _cluster(
 ) -> ClusterState:
     """An API that answers needs no word of minikube's; otherwise minikube is asked."""
     if not seen.failure:
-        return replace(known, power=Power.RUNNING, api=seen)
+        return known._replace(power=Power.RUNNING, api=seen)
     if known.power is Power.ABSENT or known.kubeconfig is Kubeconfig.MISSING:
         # minikube 0.25 answers `status` without a kubeconfig by failing, running or not.
-        return replace(known, api=seen)
+        return known._replace(api=seen)
     program = _minikube_to_ask(host, profile, knowledge, around)
     if program is None:
-        return replace(known, api=seen)
+        return known._replace(api=seen)
     path, version = program
     era = knowledge.catalogue.era(parse_version(version))
     private = around.places.kubeconfig(spec.name)
@@ -175,9 +174,9 @@ def _cluster(
     argv = (path, *status.arguments(era, spec.name))
     told = ask_all({"status": Question(argv, STATUS_SECONDS)}, env)["status"]
     if told.failure:
-        return replace(known, power=Power.UNKNOWN, api=seen, failure=told.failure)
+        return known._replace(power=Power.UNKNOWN, api=seen, failure=told.failure)
     said = status.parse(told.out, told.err)
-    return replace(known, power=said.power, api=seen, said=said.text, failure=said.failure)
+    return known._replace(power=said.power, api=seen, said=said.text, failure=said.failure)
 
 
 def _minikube_to_ask(

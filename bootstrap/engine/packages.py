@@ -1,7 +1,6 @@
 """Look at the package manager, only where the profile wants something installed that is not."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bootstrap.core.by_hand import by_hand
 from bootstrap.core.knowledge import Knowledge
@@ -25,8 +24,7 @@ def with_packages(
         return host
     manager = packages.find_manager(around.folders(profile.id))
     names = {t.name: t.packages[manager] for t in wanting if manager in t.packages}
-    return replace(
-        host,
+    return host._replace(
         package_manager=manager,
         offered=offered(manager, names, profile, around) if names else {},
         systemd=packages.has_systemd(),

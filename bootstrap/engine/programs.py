@@ -4,8 +4,8 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.reasons import Recognised
@@ -29,8 +29,7 @@ _TOLD_AT_LEAST = 4
 """A silence is told of after 20 s, and so many times at least before the time is over."""
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(NamedTuple):
     """A program that has ended, and its own words about a failure."""
 
     command: str

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -159,7 +158,7 @@ def _newer(previous: Look, look: Look, allowed: float) -> Look:
     if allowed < SHORTEST_PAUSE:
         return previous
     cut = f"then no answer in the {allowed:.1f} s that were left"
-    return replace(previous, why=f"{_text(previous)}; {cut}")
+    return previous._replace(why=f"{_text(previous)}; {cut}")
 
 
 def _text(look: Look) -> str:

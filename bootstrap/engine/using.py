@@ -5,9 +5,9 @@ import secrets
 import shlex
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.trial.manifests import Image
@@ -24,8 +24,7 @@ _LAST_LINES = 3
 _EXPORT = re.compile(r"^export (DOCKER_[A-Z_]+)=(.*)$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Using:
+class Using(NamedTuple):
     """One cluster and the programs of the profile's work with it."""
 
     around: Surroundings

@@ -1,7 +1,7 @@
 """What every step is carried out with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bootstrap.core.events import Emit, Event, Happening
 from bootstrap.core.knowledge import Knowledge
@@ -10,8 +10,7 @@ from bootstrap.core.settings import Settings
 from bootstrap.host.surroundings import Surroundings
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Seconds that long steps may take."""
 
     start: float = 1800.0
@@ -20,8 +19,7 @@ class Limits:
     store_lock: float = 1800.0
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(NamedTuple):
     """What every step is carried out with."""
 
     profile: Profile

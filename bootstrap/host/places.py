@@ -3,14 +3,13 @@
 import os
 import pwd
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.errors import Exit, KbootError
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """Absolute folders; none is created by asking for it."""
 
     home: Path

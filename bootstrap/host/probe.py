@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -49,20 +48,22 @@ class Told(NamedTuple):
     failure: str = ""
 
 
-@dataclass(eq=False)
 class _Probe:
     """One program under way."""
 
-    question: Question
-    process: subprocess.Popen[bytes]
-    deadline: float
-    printed: dict[int, bytearray] = field(default_factory=dict)
-    """What came so far, by file descriptor: out, err."""
-    open: set[int] = field(default_factory=set)
-    exited: float | None = None
-    """When its end was noticed. Its pipes may stay open for longer."""
-    failure: str = ""
-    ended: bool = False
+    def __init__(
+        self, question: Question, process: subprocess.Popen[bytes], streams: tuple[int, int]
+    ) -> None:
+        self.question = question
+        self.process = process
+        self.deadline = time.monotonic() + question.timeout
+        self.printed = {stream: bytearray() for stream in streams}
+        """What came so far, by file descriptor: out, err."""
+        self.open = set(streams)
+        self.exited: float | None = None
+        """When its end was noticed. Its pipes may stay open for longer."""
+        self.failure = ""
+        self.ended = False
 
     def read(self, stream: int) -> None:
         """Take what is there, up to the limit."""
@@ -257,10 +258,7 @@ def _launch(question: Question, env: Mapping[str, str]) -> _Probe:
     )
     assert process.stdout is not None and process.stderr is not None
     streams = (process.stdout.fileno(), process.stderr.fileno())
-    deadline = time.monotonic() + question.timeout
-    return _Probe(
-        question, process, deadline, {stream: bytearray() for stream in streams}, set(streams)
-    )
+    return _Probe(question, process, streams)
 
 
 def _death(exit_code: int) -> str:

@@ -3,7 +3,6 @@
 import os
 from binascii import crc32
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from bootstrap.core.codec import from_plain, to_plain
@@ -30,7 +29,7 @@ def load(argument: str | None, *, knowledge: Knowledge, home: Path, cache: Cache
     identity = profile.name
     if not shipped:
         identity += f"-{crc32(os.fsencode(path.resolve())):08x}"
-    return replace(profile, id=identity, source=str(path), argument=argument or "")
+    return profile._replace(id=identity, source=str(path), argument=argument or "")
 
 
 def shipped_names() -> tuple[str, ...]:

@@ -13,10 +13,10 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from glob import glob
 from pathlib import Path
+from typing import NamedTuple
 
 import sh
 
@@ -37,8 +37,7 @@ _LAST_WORDS = 1.0
 _DEATH = 2.0
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """How a program ended. `exit_code` is -N where signal N killed it."""
 
     exit_code: int

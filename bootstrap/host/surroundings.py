@@ -1,8 +1,8 @@
 """What a run stands in: the environment, kboot's places, its cache, its search path."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.host.cache import Cache
 from bootstrap.host.environment import child_environment
@@ -10,8 +10,7 @@ from bootstrap.host.path import search_path
 from bootstrap.host.places import Places
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """Taken once at the start; nothing below reads the environment again."""
 
     environ: Mapping[str, str]

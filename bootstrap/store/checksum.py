@@ -1,7 +1,6 @@
 """The publisher's checksum file: what a file must be whose digest kboot does not ship."""
 
 import re
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from threading import Event as Flag
 
@@ -33,8 +32,8 @@ def with_digest(
 
     digest = ask(artifact, url, ca_bundle, receive, stop=stop)
     if artifact.algorithm == "sha512":
-        return replace(artifact, sha512=digest)
-    return replace(artifact, sha256=digest)
+        return artifact._replace(sha512=digest)
+    return artifact._replace(sha256=digest)
 
 
 def _receive(artifact: Artifact, url: str, response: BaseHTTPResponse) -> str:

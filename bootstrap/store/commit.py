@@ -12,9 +12,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Flag
+from typing import NamedTuple
 
 from bootstrap import __version__
 from bootstrap.core.catalogue import Artifact
@@ -41,8 +41,7 @@ _RUN = secrets.token_hex(4)
 may well have been the same."""
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """How one artifact is got: its URL after mirrors, and what the receipt says of the time."""
 
     url: str
@@ -54,8 +53,7 @@ class Delivery:
     """Nothing may be fetched."""
 
 
-@dataclass(frozen=True)
-class Staged:
+class Staged(NamedTuple):
     """An artifact that is ready to be published, or in its place already (`folder` None)."""
 
     artifact: Artifact
@@ -124,7 +122,7 @@ def _identified(artifact: Artifact, places: Places, delivery: Delivery, stop: Fl
         return artifact
     kept = installed(places, artifact)
     if kept is not None:
-        known = replace(artifact, sha256=kept.sha256)
+        known = artifact._replace(sha256=kept.sha256)
         if is_intact(place_of(places, known), known):
             return known
     if delivery.offline:
@@ -173,7 +171,7 @@ def _fill(
     executable = new / artifact.tool
     target = new / "archive" if artifact.member else executable
     url, received = _get(target, artifact, places, delivery, emit, stop)
-    artifact = replace(artifact, sha256=received.sha256)
+    artifact = artifact._replace(sha256=received.sha256)
     sha256 = received.sha256
     if artifact.member:
         sha256 = extract_member(target, artifact.member, executable)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
 from typing import NamedTuple
@@ -25,8 +24,7 @@ _BLOCK = 1 << 18
 _EVENT_PAUSE = 0.1
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """One download: what, where to, since when (monotonic seconds)."""
 
     artifact: Artifact

@@ -1,8 +1,8 @@
 """What is in the store: the receipts beside the installed files. Every run reads them."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.core.catalogue import Artifact
 from bootstrap.core.codec import from_plain
@@ -12,8 +12,7 @@ from bootstrap.host.places import Places
 RECEIPT = "receipt.json"
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """Written last into an artifact's folder: without it the folder is not installed."""
 
     tool: str

@@ -5,7 +5,6 @@ The rules are the publishers': their release scripts, change logs and documentat
 
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -247,8 +246,8 @@ def test_where_the_package_manager_has_no_fitting_one_the_fix_names_the_address(
     name: str, wanted: str, platform: str, address: str, said: str, policy: Policy
 ) -> None:
     system, arch = platform.split("/")
-    apt = replace(host(tool(name)), package_manager="apt", offered={name: "1.2.3"})
-    state = replace(apt, system=system, arch=arch)
+    apt = host(tool(name))._replace(package_manager="apt", offered={name: "1.2.3"})
+    state = apt._replace(system=system, arch=arch)
     fix = finding(name, profile_of(**{name: (wanted, policy)}), state).fix
     assert address in fix and said in fix
 

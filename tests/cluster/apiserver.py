@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -258,4 +258,4 @@ def healthy_1_20() -> dict[str, Answer]:
 
 
 def without_credentials(connection: Connection) -> Connection:
-    return replace(connection, certificate_file=None, key_file=None)
+    return connection._replace(certificate_file=None, key_file=None)

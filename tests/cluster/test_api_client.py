@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ def test_a_client_certificate_lets_kboot_in(client: ApiClient) -> None:
 
 
 def test_a_token_lets_kboot_in(connection: Connection) -> None:
-    with ApiClient(replace(without_credentials(connection), token=TOKEN), timeout=5.0) as client:
+    with ApiClient(without_credentials(connection)._replace(token=TOKEN), timeout=5.0) as client:
         assert client.get("/healthz").status == 200
 
 
@@ -103,7 +102,7 @@ def test_a_server_that_always_closes_is_survived(server: ApiServer, client: ApiC
 
 def test_a_path_in_the_server_address_is_kept(server: ApiServer, connection: Connection) -> None:
     server.documents["/k8s/clusters/c-1/version"] = as_json({"gitVersion": "v1.2.3"})
-    below = replace(connection, server=f"{server.url}/k8s/clusters/c-1/")
+    below = connection._replace(server=f"{server.url}/k8s/clusters/c-1/")
     with ApiClient(below, timeout=5.0) as client:
         assert client.get_json("/version") == {"gitVersion": "v1.2.3"}
 
@@ -141,7 +140,7 @@ def test_a_user_without_the_right_is_told_what_the_server_says(
 def test_a_port_where_nothing_listens_refuses(connection: Connection) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    failure = failure_of(replace(connection, server=f"https://127.0.0.1:{port}"))
+    failure = failure_of(connection._replace(server=f"https://127.0.0.1:{port}"))
     assert (failure.reason, failure.final) == ("api-refused", False)
     assert str(port) in failure.words
 
@@ -183,7 +182,7 @@ def test_what_is_wrong_with_the_servers_certificate_is_told(
 
 
 def test_a_certificate_for_an_address_is_not_one_for_a_name(connection: Connection) -> None:
-    by_name = replace(connection, server=connection.server.replace("127.0.0.1", "localhost"))
+    by_name = connection._replace(server=connection.server.replace("127.0.0.1", "localhost"))
     assert failure_of(by_name).reason == "api-certificate-name"
 
 
@@ -195,7 +194,7 @@ def test_a_client_certificate_that_the_server_refuses_is_told(
     # In TLS 1.3 the alert comes after the handshake, and may be overtaken by the connection's end.
     tls.maximum_version = ssl.TLSVersion.TLSv1_2
     with serving(tls) as server:
-        connection = replace(stranger.connection(server.url), ca_file=identity.ca_file)
+        connection = stranger.connection(server.url)._replace(ca_file=identity.ca_file)
         assert failure_of(connection).reason == "api-unauthorized"
 
 
@@ -272,7 +271,7 @@ def test_a_hung_server_is_given_up_and_the_next_question_is_new(
 def test_a_server_that_does_not_even_shake_hands_is_given_up(connection: Connection) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
-        assert failure_of(replace(connection, server=url), timeout=0.2).reason == "api-timeout"
+        assert failure_of(connection._replace(server=url), timeout=0.2).reason == "api-timeout"
 
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
@@ -327,7 +326,7 @@ def test_a_chunked_answer_keeps_the_connection(server: ApiServer, client: ApiCli
 
 @pytest.mark.parametrize("lost", ["ca_file", "certificate_file", "key_file"])
 def test_a_credential_file_that_is_gone_is_named(connection: Connection, lost: str) -> None:
-    failure = failure_of(replace(connection, **{lost: "/nowhere/file.pem"}))
+    failure = failure_of(connection._replace(**{lost: "/nowhere/file.pem"}))
     assert (failure.reason, failure.final) == ("api-credentials", True)
     assert "/nowhere/file.pem" in failure.words
 
@@ -336,11 +335,11 @@ def test_credentials_that_are_rubbish_are_told(connection: Connection, tmp_path:
     rubbish = tmp_path / "rubbish.pem"
     rubbish.write_text("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n")
     for field in ("ca_file", "certificate_file", "key_file"):
-        assert failure_of(replace(connection, **{field: str(rubbish)})).reason == "api-credentials"
+        assert failure_of(connection._replace(**{field: str(rubbish)})).reason == "api-credentials"
     for field in ("ca_pem", "certificate_pem", "key_pem"):
         without_file: dict[str, Any] = {field.replace("pem", "file"): None, field: "rubbish"}
-        assert failure_of(replace(connection, **without_file)).reason == "api-credentials"
-    neither = replace(connection, ca_file=None)
+        assert failure_of(connection._replace(**without_file)).reason == "api-credentials"
+    neither = connection._replace(ca_file=None)
     assert failure_of(neither).reason == "api-credentials"
 
 
@@ -356,7 +355,7 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked(
             serialization.BestAvailableEncryption(b"secret"),
         )
     )
-    assert failure_of(replace(connection, key_file=str(encrypted))).reason == "api-credentials"
+    assert failure_of(connection._replace(key_file=str(encrypted))).reason == "api-credentials"
     on_a_terminal = [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])"]
     arguments = [connection.ca_file or "", connection.certificate_file or "", str(encrypted)]
     asking = subprocess.run(

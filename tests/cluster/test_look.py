@@ -2,7 +2,6 @@ import hashlib
 import ssl
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,11 +38,11 @@ def test_without_a_ca_certificate_there_is_no_fingerprint(pem: str) -> None:
 
 
 def test_a_lost_ca_file_is_a_failure_and_no_exception(connection: Connection) -> None:
-    assert "/nowhere" in look(replace(connection, ca_file="/nowhere")).failure
+    assert "/nowhere" in look(connection._replace(ca_file="/nowhere")).failure
 
 
 def test_a_cluster_that_is_not_there_is_a_failure(connection: Connection) -> None:
-    assert "refused" in look(replace(connection, server="https://127.0.0.1:1")).failure
+    assert "refused" in look(connection._replace(server="https://127.0.0.1:1")).failure
 
 
 def test_what_was_learnt_before_a_failure_is_kept(

@@ -5,7 +5,7 @@ a draw costs little. Good rows stand more than once, so that most machines have 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -176,13 +176,13 @@ def _tools(name: str) -> st.SearchStrategy[ToolState | None]:
     """None: the saved state does not hold the tool at all."""
     path = f"/usr/bin/{knowledge().tool(name).executable}"
     good = ToolState(name, path, (path,), VERSIONS[name][0])
-    found = [replace(good, version=version) for version in VERSIONS[name]]
-    unknown = [replace(good, version="", failure=failure) for failure in FAILURES]
-    troubled = [replace(good, facts=facts) for facts in TROUBLES.get(name, ())]
-    managed = replace(good, path=f"/store/links/{name}", managed=True)
-    borrowed = replace(good, borrowed=True)
+    found = [good._replace(version=version) for version in VERSIONS[name]]
+    unknown = [good._replace(version="", failure=failure) for failure in FAILURES]
+    troubled = [good._replace(facts=facts) for facts in TROUBLES.get(name, ())]
+    managed = good._replace(path=f"/store/links/{name}", managed=True)
+    borrowed = good._replace(borrowed=True)
     others = [managed, borrowed] if knowledge().tool(name).source == "artifact" else []
-    shadowed = replace(good, candidates=(path, f"/opt/{name}"), cached=True)
+    shadowed = good._replace(candidates=(path, f"/opt/{name}"), cached=True)
     absent = ToolState(name)
     often = 9 if knowledge().tool(name).source == "artifact" else 2
     return st.sampled_from(
@@ -204,9 +204,9 @@ def _cluster_rows() -> list[ClusterState | None]:
     looks = (
         *[(Power.STOPPED, silent)] * 2,
         *[(Power.RUNNING, good)] * 2,
-        (Power.RUNNING, replace(good, server_version="v1.9.0")),
-        (Power.RUNNING, replace(good, server_version="v1.35.1+k3s1", nodes_ready=0)),
-        (Power.RUNNING, replace(good, server_version="", nodes_total=0, nodes_ready=0)),
+        (Power.RUNNING, good._replace(server_version="v1.9.0")),
+        (Power.RUNNING, good._replace(server_version="v1.35.1+k3s1", nodes_ready=0)),
+        (Power.RUNNING, good._replace(server_version="", nodes_total=0, nodes_ready=0)),
         (Power.RUNNING, silent),
     )
     seen = [
@@ -276,11 +276,11 @@ def _host(
     yours: UserKubeconfig,
     *tools: ToolState | None,
 ) -> HostState:
-    cluster = replace(cluster, yours=yours) if cluster else None
+    cluster = cluster._replace(yours=yours) if cluster else None
     seen = {each.name: each for each in tools if each is not None}
-    machine = replace(machine, **packaged)  # type: ignore[arg-type]
+    machine = machine._replace(**packaged)  # type: ignore[arg-type]
     stored = _stored(machine) if full else ()
-    return replace(machine, tools=seen, cluster=cluster, stored=stored, link_folder=links)
+    return machine._replace(tools=seen, cluster=cluster, stored=stored, link_folder=links)
 
 
 host_states = st.builds(

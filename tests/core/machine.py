@@ -1,6 +1,5 @@
 """A good machine and a small profile, to be spoiled in one place by each test."""
 
-from dataclasses import replace
 from typing import Any
 
 from bootstrap.core.assess import assess
@@ -74,7 +73,7 @@ def host(*tools: ToolState, cluster: ClusterState | None = None, **others: Any) 
         seen,
         cluster or ClusterState("work"),
     )
-    return replace(made, **others)
+    return made._replace(**others)
 
 
 def judged(

@@ -3,7 +3,6 @@
 It knows neither `assess` nor `plan`, so it cannot agree with them by sharing their mistakes.
 """
 
-from dataclasses import replace
 from functools import reduce
 
 from bootstrap.core.state import (
@@ -49,7 +48,7 @@ def apply(state: HostState, step: Step) -> HostState:
         assert str(installed or "") == step.minikube, f"planned for another minikube: {step}"
     seen = state.cluster or ClusterState(step.cluster)
     assert seen.name == step.cluster, f"another cluster: {step}"
-    return replace(state, cluster=_cluster_after(seen, step))
+    return state._replace(cluster=_cluster_after(seen, step))
 
 
 def _install(state: HostState, step: InstallArtifact) -> HostState:
@@ -66,8 +65,8 @@ def _install(state: HostState, step: InstallArtifact) -> HostState:
         managed=True,
         stored=stored,
     )
-    return replace(
-        state, tools={**state.tools, artifact.tool: tool}, stored=(*state.stored, stored)
+    return state._replace(
+        tools={**state.tools, artifact.tool: tool}, stored=(*state.stored, stored)
     )
 
 
@@ -79,13 +78,13 @@ def _run_packages(state: HostState, step: RunPackages) -> HostState:
     before = state.tools.get(step.tool, ToolState(step.tool))
     if not step.packages:
         assert step.service in state.services, f"nothing to start: {step}"
-        after = replace(before, facts={})
+        after = before._replace(facts={})
     else:
         assert state.offered.get(step.tool) == step.version, f"not offered: {step}"
         path = f"/usr/bin/{step.tool}"
         after = ToolState(step.tool, path, (path,), step.version)
     services = (*state.services, step.service) if step.service else state.services
-    return replace(state, tools={**state.tools, step.tool: after}, services=services)
+    return state._replace(tools={**state.tools, step.tool: after}, services=services)
 
 
 def _link(state: HostState, step: LinkTools) -> HostState:
@@ -97,7 +96,7 @@ def _link(state: HostState, step: LinkTools) -> HostState:
     installed = {tool.path for tool in state.tools.values() if tool.managed}
     assert {f"/store/links/{name}" for name in step.names} <= installed, f"dangling: {step}"
     ours = {**folder.ours, **dict.fromkeys(step.names, step.profile)}
-    return replace(state, link_folder=replace(folder, ground=Ground.THERE, ours=ours))
+    return state._replace(link_folder=folder._replace(ground=Ground.THERE, ours=ours))
 
 
 def _cluster_after(seen: ClusterState, step: Step) -> ClusterState:
@@ -106,17 +105,17 @@ def _cluster_after(seen: ClusterState, step: Step) -> ClusterState:
             return _started(seen, step)
         case RefreshKubeconfig():
             assert seen.power is Power.RUNNING, f"nothing to refresh from: {step}"
-            return replace(seen, kubeconfig=Kubeconfig.CURRENT, api=_answering(seen))
+            return seen._replace(kubeconfig=Kubeconfig.CURRENT, api=_answering(seen))
         case StopCluster():
             down = ApiLook(failure="connection refused")
-            return replace(seen, power=Power.STOPPED, api=down, said="Stopped")
+            return seen._replace(power=Power.STOPPED, api=down, said="Stopped")
         case DeleteCluster():
             return ClusterState(seen.name, yours=seen.yours)
         case MergeKubeconfig():
             return _merged(seen, step)
         case UnmergeKubeconfig():
             assert seen.yours.recorded, f"nothing to remove: {step}"
-            return replace(seen, yours=replace(seen.yours, merged=Merged.DUE, recorded=False))
+            return seen._replace(yours=seen.yours._replace(merged=Merged.DUE, recorded=False))
     raise AssertionError(f"not a step of a cluster: {step}")
 
 
@@ -131,10 +130,10 @@ def _started(seen: ClusterState, step: StartCluster) -> ClusterState:
         disk_mib=old.disk_mib or step.disk_mib,
         endpoint="https://192.0.2.2:8443",
     )
-    running = replace(seen, power=Power.RUNNING, record=record, kubeconfig=Kubeconfig.CURRENT)
+    running = seen._replace(power=Power.RUNNING, record=record, kubeconfig=Kubeconfig.CURRENT)
     if seen.yours.merged in (Merged.CURRENT, Merged.NOT_LOOKED):  # its port may have moved
-        running = replace(running, yours=replace(seen.yours, merged=Merged.DUE))
-    return replace(running, api=_answering(running))
+        running = running._replace(yours=seen.yours._replace(merged=Merged.DUE))
+    return running._replace(api=_answering(running))
 
 
 def _merged(seen: ClusterState, step: MergeKubeconfig) -> ClusterState:
@@ -142,8 +141,8 @@ def _merged(seen: ClusterState, step: MergeKubeconfig) -> ClusterState:
     assert seen.kubeconfig is Kubeconfig.CURRENT, f"nothing to merge: {step}"
     assert yours.merged in (Merged.CURRENT, Merged.DUE, Merged.NOT_LOOKED), f"not kboot's: {step}"
     current = seen.name if step.switch else yours.current_context or seen.name
-    done = replace(yours, merged=Merged.CURRENT, current_context=current, recorded=True)
-    return replace(seen, yours=done)
+    done = yours._replace(merged=Merged.CURRENT, current_context=current, recorded=True)
+    return seen._replace(yours=done)
 
 
 def _answering(seen: ClusterState) -> ApiLook:

@@ -1,7 +1,5 @@
 """Versions that must fit together, and the cluster as kboot saw it."""
 
-from dataclasses import replace
-
 import pytest
 
 from bootstrap.core.finding import Status
@@ -46,7 +44,7 @@ from tests.core.machine import (
 def test_kubectl_more_than_one_minor_from_the_server_is_a_warning(
     kubectl: str, kubernetes: str | None, warns: bool
 ) -> None:
-    profile = profile_of(replace(DOCKER, kubernetes=kubernetes), kubectl=kubectl)
+    profile = profile_of(DOCKER._replace(kubernetes=kubernetes), kubectl=kubectl)
     found = judged(profile, host(tool("kubectl", kubectl)))
     skew = [each for each in found if each.reason == "kubectl-skew"]
     assert [(each.status, each.blocks) for each in skew] == ([(Status.WARN, None)] if warns else [])
@@ -75,7 +73,7 @@ def test_kubectl_more_than_one_minor_from_the_server_is_a_warning(
 def test_a_kubernetes_that_the_minikube_cannot_start_is_refused_before_it_is_tried(
     minikube: str, kubernetes: str, bootstrapper: str | None, refusal: str
 ) -> None:
-    cluster = replace(VIRTUALBOX, kubernetes=kubernetes, bootstrapper=bootstrapper)
+    cluster = VIRTUALBOX._replace(kubernetes=kubernetes, bootstrapper=bootstrapper)
     profile = profile_of(cluster, minikube=minikube)
     found = judged(profile, host(tool("minikube", minikube)))
     refused = [each for each in found if each.reason == "kubernetes-not-supported"]
@@ -96,7 +94,7 @@ def test_a_kubernetes_that_the_minikube_cannot_start_is_refused_before_it_is_tri
 def test_a_bootstrapper_is_a_choice_only_where_the_era_has_one(
     minikube: str, bootstrapper: str | None, refused: bool
 ) -> None:
-    profile = profile_of(replace(VIRTUALBOX, bootstrapper=bootstrapper), minikube=minikube)
+    profile = profile_of(VIRTUALBOX._replace(bootstrapper=bootstrapper), minikube=minikube)
     found = judged(profile, host(tool("minikube", minikube)))
     reasons = [each.blocks for each in found if each.reason == "bootstrapper-not-in-release"]
     assert reasons == ([Exit.PROFILE_INVALID] if refused else [])
@@ -108,19 +106,19 @@ def test_a_bootstrapper_is_a_choice_only_where_the_era_has_one(
         (running(driver="virtualbox"), DOCKER, "driver virtualbox", "docker"),
         (
             running("v1.34.0"),
-            replace(DOCKER, kubernetes="1.35.1"),
+            DOCKER._replace(kubernetes="1.35.1"),
             "Kubernetes 1.34.0",
             "1.35.1",
         ),
         (
             running("", kubernetes="1.34.0"),
-            replace(DOCKER, kubernetes="1.35.1"),
+            DOCKER._replace(kubernetes="1.35.1"),
             "1.34.0",
             "1.35.1",
         ),
-        (running(cpus=4), replace(DOCKER, cpus=2), "CPUs 4", "2"),
-        (running(memory_mib=4096), replace(DOCKER, memory_mib=2048), "memory in MiB 4096", "2048"),
-        (running(disk_mib=1), replace(DOCKER, disk_mib=2), "disk in MiB 1", "2"),
+        (running(cpus=4), DOCKER._replace(cpus=2), "CPUs 4", "2"),
+        (running(memory_mib=4096), DOCKER._replace(memory_mib=2048), "memory in MiB 4096", "2048"),
+        (running(disk_mib=1), DOCKER._replace(disk_mib=2), "disk in MiB 1", "2"),
     ],
 )
 def test_a_cluster_that_differs_is_a_conflict_and_is_made_anew_only_when_asked(
@@ -144,7 +142,7 @@ def test_a_cluster_that_differs_is_a_conflict_and_is_made_anew_only_when_asked(
     ("cluster", "spec"),
     [
         (running("v1.34.0", driver="docker", cpus=4, memory_mib=9, kubernetes="1.34.0"), DOCKER),
-        (running("v1.35.1+k3s1"), replace(DOCKER, kubernetes="1.35.1", cpus=2, memory_mib=2048)),
+        (running("v1.35.1+k3s1"), DOCKER._replace(kubernetes="1.35.1", cpus=2, memory_mib=2048)),
     ],
     ids=["not declared", "not recorded"],
 )
@@ -163,31 +161,31 @@ STARTED = ["StartCluster", "MergeKubeconfig"]
     [
         (ClusterState("work"), Status.DRIFT, "cluster-absent", STARTED),
         (
-            replace(running(), power=Power.STOPPED, api=SILENT),
+            running()._replace(power=Power.STOPPED, api=SILENT),
             Status.DRIFT,
             "cluster-stopped",
             STARTED,
         ),
         (
-            replace(running(), kubeconfig=Kubeconfig.MISSING),
+            running()._replace(kubeconfig=Kubeconfig.MISSING),
             Status.DRIFT,
             "kubeconfig-missing",
             STARTED,
         ),
         (
-            replace(running(), kubeconfig=Kubeconfig.STALE),
+            running()._replace(kubeconfig=Kubeconfig.STALE),
             Status.DRIFT,
             "kubeconfig-stale",
             ["RefreshKubeconfig", "MergeKubeconfig"],
         ),
-        (replace(running(), api=SILENT), Status.DRIFT, "api-does-not-answer", STARTED),
+        (running()._replace(api=SILENT), Status.DRIFT, "api-does-not-answer", STARTED),
         (
-            replace(running(), api=ApiLook("", "v1.35.1", "", 1, 2)),
+            running()._replace(api=ApiLook("", "v1.35.1", "", 1, 2)),
             Status.FAIL,
             "nodes-not-ready",
             [],
         ),
-        (replace(running(), api=ApiLook("", "v1.35.1")), Status.FAIL, "nodes-not-ready", []),
+        (running()._replace(api=ApiLook("", "v1.35.1")), Status.FAIL, "nodes-not-ready", []),
         (running(), Status.OK, "running", []),
         (
             ClusterState("work", Power.UNKNOWN, failure="status hangs"),
@@ -201,7 +199,7 @@ STARTED = ["StartCluster", "MergeKubeconfig"]
 def test_a_cluster_is_judged_by_what_kboot_saw_itself_and_mended_by_one_step_and_merged(
     cluster: ClusterState | None, status: Status, reason: str, steps: list[str]
 ) -> None:
-    state = replace(host(), cluster=cluster)
+    state = host()._replace(cluster=cluster)
     found = finding("work", profile_of(DOCKER), state)
     assert (found.status, found.reason) == (status, reason)
     result = planned(profile_of(DOCKER), state)
@@ -219,14 +217,14 @@ def test_without_minikube_the_cluster_is_skipped_and_still_planned() -> None:
 
 
 def test_a_cluster_may_have_the_name_of_a_tool() -> None:
-    named = replace(VIRTUALBOX, name="minikube")
+    named = VIRTUALBOX._replace(name="minikube")
     state = host(tool("minikube"), cluster=ClusterState("minikube"))
     steps = planned(profile_of(named), state).steps
     assert [type(step) for step in steps] == [InstallArtifact, StartCluster, MergeKubeconfig]
 
 
 def test_a_start_carries_the_version_that_will_run_and_only_declared_sizes() -> None:
-    step, _ = planned(profile_of(replace(DOCKER, cpus=2)), host()).steps
+    step, _ = planned(profile_of(DOCKER._replace(cpus=2)), host()).steps
     assert isinstance(step, StartCluster)
     assert (step.minikube, step.kubernetes) == ("1.38.1", "1.35.1")
     assert (step.cpus, step.memory_mib, step.disk_mib) == (2, None, None)
@@ -234,7 +232,7 @@ def test_a_start_carries_the_version_that_will_run_and_only_declared_sizes() -> 
 
 
 def test_the_fix_repeats_the_profile_as_the_person_named_it() -> None:
-    profile = replace(profile_of(DOCKER), argument="my file.toml", program="/opt/my kboot")
+    profile = profile_of(DOCKER)._replace(argument="my file.toml", program="/opt/my kboot")
     assert finding("work", profile, host()).fix == "'/opt/my kboot' up 'my file.toml'"
 
 
@@ -243,9 +241,9 @@ def test_the_fix_repeats_the_profile_as_the_person_named_it() -> None:
     [
         (running(), False, ["StopCluster"]),
         (running(), True, ["DeleteCluster"]),
-        (replace(running(), power=Power.STOPPED, api=SILENT), False, []),
-        (replace(running(), power=Power.STOPPED, api=SILENT), True, ["DeleteCluster"]),
-        (replace(running(), power=Power.STOPPED, api=SILENT, said=""), False, ["StopCluster"]),
+        (running()._replace(power=Power.STOPPED, api=SILENT), False, []),
+        (running()._replace(power=Power.STOPPED, api=SILENT), True, ["DeleteCluster"]),
+        (running()._replace(power=Power.STOPPED, api=SILENT, said=""), False, ["StopCluster"]),
         (ClusterState("work", Power.UNKNOWN, failure="status hangs"), False, ["StopCluster"]),
         (ClusterState("work"), True, []),
     ],
@@ -266,7 +264,7 @@ def test_only_minikube_can_stop_its_cluster() -> None:
 
 @pytest.mark.parametrize("delete", [False, True])
 def test_units_are_in_the_plan_and_only_root_stops_them(delete: bool) -> None:
-    cluster = replace(running(driver="none"), services=("localkube",))
+    cluster = running(driver="none")._replace(services=("localkube",))
     spec = ClusterSpec("work", ("none",))
     state = host(cluster=cluster)
     asked = plan_down(profile_of(spec), state, knowledge(), delete=delete)
@@ -276,11 +274,11 @@ def test_units_are_in_the_plan_and_only_root_stops_them(delete: bool) -> None:
     assert blocker.blocks is Exit.NEEDS_PRIVILEGE
     verb = "delete" if delete else "stop"
     assert f"localkube && /usr/bin/minikube {verb} --profile work && sh -c 'docker" in blocker.fix
-    allowed = plan_down(profile_of(spec), replace(state, root=True), knowledge(), delete=delete)
+    allowed = plan_down(profile_of(spec), state._replace(root=True), knowledge(), delete=delete)
     assert (allowed.steps, allowed.blockers) == (asked.steps, ())
 
 
 def test_making_a_cluster_anew_stops_its_units_too() -> None:
-    cluster = replace(running(driver="none"), services=("localkube",))
+    cluster = running(driver="none")._replace(services=("localkube",))
     steps = planned(profile_of(DOCKER), host(cluster=cluster), recreate=True).steps
     assert [each.services for each in steps if isinstance(each, DeleteCluster)] == [("localkube",)]

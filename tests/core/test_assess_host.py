@@ -1,7 +1,5 @@
 """What the driver needs of the machine, and which driver is taken."""
 
-from dataclasses import replace
-
 import pytest
 
 from bootstrap.core.finding import Status
@@ -75,7 +73,7 @@ def test_a_driver_that_the_release_does_not_have_is_the_profiles_mistake() -> No
 def test_a_size_that_the_machine_does_not_have_blocks_except_a_disk_that_grows(
     size: dict[str, int], status: Status, blocks: Exit | None
 ) -> None:
-    found = judged(profile_of(replace(DOCKER, **size)), host())  # type: ignore[arg-type]
+    found = judged(profile_of(DOCKER._replace(**size)), host())  # type: ignore[arg-type]
     (match,) = [each for each in found if each.reason in ("enough", "not-enough")]
     assert (match.status, match.blocks) == (status, blocks)
 

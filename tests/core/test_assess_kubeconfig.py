@@ -1,7 +1,5 @@
 """The person's own kubeconfig in findings and plans."""
 
-from dataclasses import replace
-
 import pytest
 
 from bootstrap.core.assess import assess
@@ -35,7 +33,7 @@ def judged(seen: ClusterState, *, switch_context: bool = False) -> tuple[list[Fi
 
 
 def of(seen: ClusterState, merged: Merged, *others: str) -> ClusterState:
-    return replace(seen, yours=yours(merged, *others))
+    return seen._replace(yours=yours(merged, *others))
 
 
 @pytest.mark.parametrize("merged", [Merged.CURRENT, Merged.OFF, Merged.NOT_LOOKED])
@@ -86,7 +84,7 @@ def test_switching_is_planned_only_where_another_context_is_current() -> None:
 def test_a_file_that_kboot_leaves_alone_blocks_no_start_and_is_no_success(
     seen: ClusterState, merged: Merged
 ) -> None:
-    (found,), planned = judged(replace(seen, yours=yours(merged, why="the reason")))
+    (found,), planned = judged(seen._replace(yours=yours(merged, why="the reason")))
     assert found.status is Status.FAIL and found.blocks is None
     assert "the reason" in found.message and "`kboot exec work.toml`" in found.detail
     assert not planned.blockers
@@ -106,7 +104,7 @@ def test_deleting_takes_out_what_was_recorded_and_nothing_else() -> None:
         return [type(step) for step in steps]
 
     recorded = yours(Merged.CURRENT, recorded=True)
-    there, gone = replace(running(), yours=recorded), ClusterState("work", yours=recorded)
+    there, gone = running()._replace(yours=recorded), ClusterState("work", yours=recorded)
     assert down(there, delete=True) == [DeleteCluster, UnmergeKubeconfig]
     assert down(gone, delete=True) == [UnmergeKubeconfig]
     assert UnmergeKubeconfig not in down(there, delete=False)
@@ -115,7 +113,7 @@ def test_deleting_takes_out_what_was_recorded_and_nothing_else() -> None:
 
 
 def test_what_is_due_is_said_once_the_cluster_answers() -> None:
-    stopped = replace(running(), power=Power.STOPPED, api=SILENT)
+    stopped = running()._replace(power=Power.STOPPED, api=SILENT)
     found, planned = judged(of(stopped, Merged.DUE))
     assert not found
     assert [type(step).__name__ for step in planned.steps] == ["StartCluster", "MergeKubeconfig"]

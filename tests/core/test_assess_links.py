@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from bootstrap.core.finding import Status
@@ -11,7 +9,7 @@ from bootstrap.errors import Exit
 from tests.core.machine import finding, host, planned, profile_of, tool
 
 BIN = "/home/w/bin"
-PROFILE = replace(profile_of(kubectl="1.35.2"), id="work-1")
+PROFILE = profile_of(kubectl="1.35.2")._replace(id="work-1")
 RECEIPT = StoredArtifact("kubectl", "1.35.2", "0" * 64, "catalogue")
 MANAGED = tool("kubectl", "1.35.2", managed=True, stored=RECEIPT)
 
@@ -19,7 +17,7 @@ MANAGED = tool("kubectl", "1.35.2", managed=True, stored=RECEIPT)
 def machine(**folder: object) -> HostState:
     """kboot's own kubectl, an adopted minikube, and the folder that links are wanted in."""
     links = LinkFolder(BIN, Ground.THERE)
-    return host(MANAGED, link_folder=replace(links, **folder))  # type: ignore[arg-type]
+    return host(MANAGED, link_folder=links._replace(**folder))  # type: ignore[arg-type]
 
 
 def test_what_kboot_installed_is_linked_and_what_was_adopted_is_not() -> None:

@@ -1,7 +1,5 @@
 """A tool that is absent, wrong or unknown: judged by the policy and by need."""
 
-from dataclasses import replace
-
 import pytest
 
 from bootstrap.core.finding import Status
@@ -25,7 +23,7 @@ from tests.core.machine import (
     tool,
 )
 
-NAMELESS = replace(tool("docker", "x"), version="")
+NAMELESS = tool("docker", "x")._replace(version="")
 
 
 @pytest.mark.parametrize(
@@ -102,12 +100,12 @@ def test_the_tutorials_prefix_installs_the_release_whose_digest_is_shipped() -> 
 
 def test_a_tool_that_was_not_looked_at_is_unknown() -> None:
     state = host()
-    found = finding("minikube", profile_of(), replace(state, tools={}))
+    found = finding("minikube", profile_of(), state._replace(tools={}))
     assert (found.status, found.reason) == (Status.UNKNOWN, "could-not-tell")
 
 
 def test_the_first_of_several_on_path_is_named_as_such() -> None:
-    seen = replace(tool("kubectl", "1.35.2"), candidates=("/usr/bin/kubectl", "/opt/kubectl"))
+    seen = tool("kubectl", "1.35.2")._replace(candidates=("/usr/bin/kubectl", "/opt/kubectl"))
     assert "first of 2 on PATH" in finding("kubectl", profile_of(kubectl="1"), host(seen)).detail
 
 

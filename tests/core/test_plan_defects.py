@@ -1,7 +1,6 @@
 """Defects put into `plan` on purpose: the property of `convergence.check` must see each of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,7 +38,7 @@ def installs_another_version(steps: Steps) -> Iterator[Step]:
     for step in steps:
         if isinstance(step, InstallArtifact) and step.artifact.tool == "minikube":
             other = knowledge().catalogue.artifact("minikube", "1.30.1", step.artifact.platform)
-            step = replace(step, artifact=other or step.artifact)
+            step = step._replace(artifact=other or step.artifact)
         yield step
 
 
@@ -49,12 +48,12 @@ def forgets_to_start(steps: Steps) -> Iterator[Step]:
 
 def starts_with_another_driver(steps: Steps) -> Iterator[Step]:
     for step in steps:
-        yield replace(step, driver="parallels") if isinstance(step, StartCluster) else step
+        yield step._replace(driver="parallels") if isinstance(step, StartCluster) else step
 
 
 def starts_another_kubernetes(steps: Steps) -> Iterator[Step]:
     for step in steps:
-        yield replace(step, kubernetes="1.7.0") if isinstance(step, StartCluster) else step
+        yield step._replace(kubernetes="1.7.0") if isinstance(step, StartCluster) else step
 
 
 def forgets_to_refresh(steps: Steps) -> Iterator[Step]:
@@ -75,7 +74,7 @@ def links_before_it_installs(steps: Steps) -> Iterator[Step]:
 
 def links_more_than_it_may(steps: Steps) -> Iterator[Step]:
     for step in steps:
-        yield replace(step, names=("minikube", "kubectl")) if isinstance(step, LinkTools) else step
+        yield step._replace(names=("minikube", "kubectl")) if isinstance(step, LinkTools) else step
 
 
 def forgets_to_delete(steps: Steps) -> Iterator[Step]:
@@ -125,7 +124,7 @@ def test_a_plan_that_does_the_wrong_thing_is_seen(
 
     def wrong(*arguments: Any) -> planning.Plan:
         plan = right(*arguments)
-        return replace(plan, steps=tuple(mutation(plan.steps)))
+        return plan._replace(steps=tuple(mutation(plan.steps)))
 
     monkeypatch.setattr(planning, "plan", wrong)
     _is_seen()
@@ -135,7 +134,7 @@ def test_a_deletion_that_nobody_asked_for_is_seen(monkeypatch: pytest.MonkeyPatc
     right = planning.plan
 
     def wrong(profile: Any, state: Any, findings: Any, known: Any, request: Request) -> Any:
-        return right(profile, state, findings, known, replace(request, recreate=True))
+        return right(profile, state, findings, known, request._replace(recreate=True))
 
     monkeypatch.setattr(planning, "plan", wrong)
     _is_seen()
@@ -150,7 +149,7 @@ def test_steps_on_the_cluster_under_tools_only_are_seen(monkeypatch: pytest.Monk
     right = planning.plan
 
     def wrong(profile: Any, state: Any, findings: Any, known: Any, request: Request) -> Any:
-        request = replace(request, tools_only=False)
+        request = request._replace(tools_only=False)
         return right(profile, state, assess(profile, state, known, request), known, request)
 
     monkeypatch.setattr(planning, "plan", wrong)

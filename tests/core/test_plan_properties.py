@@ -2,7 +2,6 @@
 
 import ast
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,9 +51,9 @@ def test_a_profile_without_a_cluster_is_planned_as_under_tools_only(
     case: tuple[Profile, HostState, Request],
 ) -> None:
     profile, state, request = case
-    profile = replace(profile, cluster=None)
-    plain = check(profile, state, replace(request, tools_only=False))
-    assert plain == check(profile, state, replace(request, tools_only=True))
+    profile = profile._replace(cluster=None)
+    plain = check(profile, state, request._replace(tools_only=False))
+    assert plain == check(profile, state, request._replace(tools_only=True))
 
 
 @pytest.mark.parametrize("delete", [False, True], ids=["stop", "delete"])

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from bootstrap.core.gate import GATES, LIVE_GATES, GateResult, GateStatus
@@ -25,27 +23,27 @@ PROFILE = Profile(
 
 def test_a_proof_of_the_very_same_tells_what_was_found_and_when() -> None:
     told = proven(PROOF, BASIS, GATES)
-    assert tuple(told.values()) == tuple(replace(r, seconds=0.0, proven_at=NOW) for r in USED)
+    assert tuple(told.values()) == tuple(r._replace(seconds=0.0, proven_at=NOW) for r in USED)
     assert tuple(told) == tuple(result.gate for result in USED)
 
 
 def test_a_live_gate_is_never_proven() -> None:
-    assert proven(replace(PROOF, results=RESULTS), BASIS, LIVE_GATES) == {}
+    assert proven(PROOF._replace(results=RESULTS), BASIS, LIVE_GATES) == {}
 
 
 def test_only_gates_that_the_proof_covers_are_proven() -> None:
-    assert tuple(proven(replace(PROOF, results=USED[:1]), BASIS, GATES)) == ("dns",)
+    assert tuple(proven(PROOF._replace(results=USED[:1]), BASIS, GATES)) == ("dns",)
 
 
 def test_what_had_nothing_to_prove_is_not_told_as_passed() -> None:
-    results = (*RESULTS[:-1], replace(RESULTS[-1], status=GateStatus.NOT_APPLICABLE))
+    results = (*RESULTS[:-1], RESULTS[-1]._replace(status=GateStatus.NOT_APPLICABLE))
     proof = proof_of(results, BASIS, NOW, "0.1")
     assert proven(proof, BASIS, GATES)["build"].status is GateStatus.NOT_APPLICABLE
 
 
 def test_a_proof_that_was_tampered_with_proves_no_failed_gate() -> None:
-    failed = replace(USED[0], status=GateStatus.FAILED)
-    assert proven(replace(PROOF, results=(failed,)), BASIS, GATES) == {}
+    failed = USED[0]._replace(status=GateStatus.FAILED)
+    assert proven(PROOF._replace(results=(failed,)), BASIS, GATES) == {}
 
 
 @pytest.mark.parametrize(
@@ -59,14 +57,14 @@ def test_a_proof_that_was_tampered_with_proves_no_failed_gate() -> None:
     ],
 )
 def test_any_part_of_the_basis_being_another_voids_the_proof(part: str, words: str) -> None:
-    other = replace(BASIS, **{part: "other"})
+    other = BASIS._replace(**{part: "other"})
     assert void(PROOF, other) == words
     assert proven(PROOF, other, GATES) == {}
 
 
 def test_a_cluster_whose_identity_is_not_known_is_proven_by_nothing() -> None:
-    unknown = replace(BASIS, identity="")
-    assert proven(replace(PROOF, basis=unknown), unknown, GATES) == {}
+    unknown = BASIS._replace(identity="")
+    assert proven(PROOF._replace(basis=unknown), unknown, GATES) == {}
 
 
 def test_without_a_proof_nothing_is_proven() -> None:
@@ -74,8 +72,8 @@ def test_without_a_proof_nothing_is_proven() -> None:
 
 
 def test_the_fingerprint_is_of_what_is_asked_not_of_how_it_is_written() -> None:
-    told_otherwise = replace(
-        PROFILE, name="w", description="", id="w-2", source="/b", argument="b", program="/k"
+    told_otherwise = PROFILE._replace(
+        name="w", description="", id="w-2", source="/b", argument="b", program="/k"
     )
     assert fingerprint(told_otherwise) == fingerprint(PROFILE)
 
@@ -83,11 +81,11 @@ def test_the_fingerprint_is_of_what_is_asked_not_of_how_it_is_written() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        replace(PROFILE, requirements=(Requirement("kubectl", "1.21.0", Policy.INSTALL),)),
-        replace(PROFILE, requirements=(Requirement("kubectl", "1.20.0", Policy.WARN),)),
-        replace(PROFILE, cluster=ClusterSpec("work", ("docker",), cpus=4)),
-        replace(PROFILE, cluster=ClusterSpec("other", ("docker",), cpus=2)),
-        replace(PROFILE, verify=VerifySpec(("api", "dns"), 300.0)),
+        PROFILE._replace(requirements=(Requirement("kubectl", "1.21.0", Policy.INSTALL),)),
+        PROFILE._replace(requirements=(Requirement("kubectl", "1.20.0", Policy.WARN),)),
+        PROFILE._replace(cluster=ClusterSpec("work", ("docker",), cpus=4)),
+        PROFILE._replace(cluster=ClusterSpec("other", ("docker",), cpus=2)),
+        PROFILE._replace(verify=VerifySpec(("api", "dns"), 300.0)),
     ],
 )
 def test_whatever_is_asked_differently_changes_the_fingerprint(changed: Profile) -> None:
@@ -102,7 +100,7 @@ def test_of_a_run_that_passed_everything_by_use_a_proof_is_kept() -> None:
 @pytest.mark.parametrize("place", [0, len(GATES) - 1])
 def test_no_proof_is_kept_unless_every_gate_is_fine(place: int, status: GateStatus) -> None:
     results = list(RESULTS)
-    results[place] = replace(results[place], status=status)
+    results[place] = results[place]._replace(status=status)
     kept = proof_of(tuple(results), BASIS, NOW, "0.1")
     assert (kept is not None) == (status in (GateStatus.PASSED, GateStatus.NOT_APPLICABLE))
 
@@ -113,11 +111,11 @@ def test_no_proof_is_kept_of_live_gates_alone() -> None:
 
 
 def test_no_proof_is_kept_where_nothing_was_passed_by_use() -> None:
-    idle = [replace(result, status=GateStatus.NOT_APPLICABLE) for result in USED]
+    idle = [result._replace(status=GateStatus.NOT_APPLICABLE) for result in USED]
     live = [result for result in RESULTS if result not in USED]
     assert proof_of((*live, *idle), BASIS, NOW, "0.1") is None
 
 
 def test_what_an_earlier_run_proved_does_not_prolong_its_proof() -> None:
-    results = (*RESULTS[:-1], replace(RESULTS[-1], proven_at=NOW))
+    results = (*RESULTS[:-1], RESULTS[-1]._replace(proven_at=NOW))
     assert proof_of(results, BASIS, NOW, "0.1") is None

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def mirror(tmp_path: Path) -> Iterator[Mirror]:
 
 
 def wanted(name: str) -> Artifact:
-    return replace(artifact(), tool=name, url=f"{PUBLISHER}/{name}")
+    return artifact()._replace(tool=name, url=f"{PUBLISHER}/{name}")
 
 
 def work_at(home: Path, mirror: Mirror, events: list[Event], *, offline: bool = False) -> Work:
@@ -138,5 +137,5 @@ def test_who_listens_hears_one_event_at_a_time(mirror: Mirror, tmp_path: Path) -
             return
         inside.release()
 
-    carry_out(replace(work_at(tmp_path / "home", mirror, []), emit=listen))
+    carry_out(work_at(tmp_path / "home", mirror, [])._replace(emit=listen))
     assert clashes == []

@@ -6,8 +6,8 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -24,8 +24,7 @@ LIVE_IDS = tuple(gate.id for gate in LIVE_GATES)
 EXPECTED = Expected(kubernetes="1.20.2", kubectl="1.20.0")
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(NamedTuple):
     folder: Path
     ca_key: Path
     kubectl: Path
@@ -38,7 +37,7 @@ class Cluster:
         command += ["-CA", self.admin.ca_file or "", "-CAkey", str(self.ca_key)]
         command += ["-keyout", f"{name}.key", "-out", f"{name}.crt"]
         subprocess.run(command, check=True, capture_output=True)
-        return replace(self.admin, certificate_file=f"{name}.crt", key_file=f"{name}.key")
+        return self.admin._replace(certificate_file=f"{name}.crt", key_file=f"{name}.key")
 
     @contextlib.contextmanager
     def stopped(self, component: str) -> Iterator[None]:
@@ -83,7 +82,7 @@ def cluster(
     cluster = Cluster(folder, ca_key, kubectl_1_20, admin)
     admin = cluster.client("/O=system:masters/CN=minikube")
     try:
-        yield replace(cluster, admin=admin)
+        yield cluster._replace(admin=admin)
     finally:
         controlplane.down(folder, delete=True)
 
@@ -152,17 +151,17 @@ def test_another_ca_is_not_trusted(cluster: Cluster, tmp_path: Path) -> None:
     ]
     command += ["-keyout", str(tmp_path / "ca.key"), "-out", str(other)]
     subprocess.run(command, check=True, capture_output=True)
-    results = results_of(replace(cluster.admin, ca_file=str(other)))
+    results = results_of(cluster.admin._replace(ca_file=str(other)))
     assert troubles(results) == {"api": ("failed", "api-unknown-ca")}
 
 
 def test_a_wrong_token_is_unauthorized(cluster: Cluster) -> None:
-    stranger = replace(cluster.admin, certificate_file=None, key_file=None, token="bad")
+    stranger = cluster.admin._replace(certificate_file=None, key_file=None, token="bad")
     assert troubles(results_of(stranger)) == {"api": ("failed", "api-unauthorized")}
 
 
 def test_no_credentials_are_not_enough_although_readyz_answers_anybody(cluster: Cluster) -> None:
-    anonymous = replace(cluster.admin, certificate_file=None, key_file=None)
+    anonymous = cluster.admin._replace(certificate_file=None, key_file=None)
     assert troubles(results_of(anonymous)) == {"api": ("failed", "api-unauthorized")}
 
 

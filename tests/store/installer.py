@@ -4,9 +4,8 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bootstrap.core.catalogue import Artifact
 from bootstrap.core.codec import from_plain
@@ -23,8 +22,7 @@ CHANGES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     home: str
     artifact: Artifact
     url: str

@@ -10,7 +10,6 @@ import sys
 import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -252,7 +251,7 @@ def test_two_processes_at_once_download_once(mirror: Mirror, places: Places, sta
 def test_two_threads_of_one_process_do_not_sweep_each_other_away(
     mirror: Mirror, places: Places
 ) -> None:
-    wanted = [replace(artifact(), version=f"1.2.{number}") for number in range(4)]
+    wanted = [artifact()._replace(version=f"1.2.{number}") for number in range(4)]
     with ThreadPoolExecutor(4) as pool:
         paths = list(pool.map(lambda each: put(mirror, places, each), wanted))
     assert [path.read_bytes() for path in paths] == [BODY] * 4

@@ -3,7 +3,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def test_a_verified_file_is_whole_and_not_executable(mirror: Mirror, tmp_path: P
     assert (tmp_path / "f").read_bytes() == BODY
     assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600
     last = Event(Happening.DOWNLOAD, "kubectl 1.2.3", "", len(BODY), len(BODY))
-    assert replace(events[-1], seconds=None) == last
+    assert events[-1]._replace(seconds=None) == last
     assert events[-1].seconds
     assert len(events) < len(BODY) // 65536
 
@@ -55,7 +54,7 @@ def test_a_verified_file_is_whole_and_not_executable(mirror: Mirror, tmp_path: P
 def test_a_file_whose_size_is_not_known_beforehand_is_verified_by_its_digest(
     mirror: Mirror, tmp_path: Path
 ) -> None:
-    fetch(mirror, tmp_path / "f", replace(artifact(), size=None))
+    fetch(mirror, tmp_path / "f", artifact()._replace(size=None))
     assert len(mirror.requests) == 1
 
 
@@ -72,7 +71,7 @@ def test_one_flipped_byte_is_refused_and_not_tried_again(
 def test_a_wrong_digest_is_shown_with_both_digests_size_and_place(
     mirror: Mirror, tmp_path: Path
 ) -> None:
-    wanted = replace(artifact(), sha256="0123" + "0" * 56 + "4567", size=None)
+    wanted = artifact()._replace(sha256="0123" + "0" * 56 + "4567", size=None)
     error = failure(mirror, tmp_path / "f", wanted)
     got = artifact().sha256
     assert error.why == (
@@ -108,7 +107,7 @@ def test_a_body_shorter_than_announced_is_never_taken_for_whole(
     mirror: Mirror, tmp_path: Path
 ) -> None:
     mirror.fault(PATH, *[Fault(length_error=9)] * 3)
-    error = failure(mirror, tmp_path / "f", replace(artifact(), size=None))
+    error = failure(mirror, tmp_path / "f", artifact()._replace(size=None))
     assert error.code is Exit.NETWORK_UNREACHABLE
 
 
@@ -228,7 +227,7 @@ def test_what_needs_more_room_than_there_is_is_refused_before_the_body(
     mirror: Mirror, tmp_path: Path
 ) -> None:
     mirror.fault(PATH, Fault(length_error=(1 << 60) - len(BODY)))
-    error = failure(mirror, tmp_path / "f", replace(artifact(), size=None))
+    error = failure(mirror, tmp_path / "f", artifact()._replace(size=None))
     assert error.code is Exit.DISK_FULL
     assert f"{1 << 60:,} bytes are needed" in error.why and "are free" in error.why
 

@@ -2,7 +2,6 @@
 
 import ast
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,7 +121,7 @@ def test_a_virtualbox_without_its_module_is_present_but_not_usable() -> None:
     (verdict,) = virtualbox.judge(seen)
     assert reading.version == "6.1.38_Ubuntur153438"
     assert (verdict.reason, verdict.usable) == ("vbox-module-missing", False)
-    assert virtualbox.judge(replace(seen, facts={"module": "loaded"})) == ()
+    assert virtualbox.judge(seen._replace(facts={"module": "loaded"})) == ()
 
 
 FOLDER = Path(minikube.__file__).parent

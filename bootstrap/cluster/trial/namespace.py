@@ -10,10 +10,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
@@ -32,8 +32,7 @@ _OLD = 86400.0
 """Seconds after which a dead run's lock is of no use: its namespace has expired."""
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """Who makes namespaces: one run of kboot on one machine."""
 
     run: str

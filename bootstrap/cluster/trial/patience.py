@@ -2,7 +2,6 @@
 
 import time
 from contextlib import closing
-from dataclasses import replace
 
 from bootstrap.cluster.gate_look import Looks
 
@@ -38,4 +37,4 @@ def patiently(looks: Looks[None], seconds: float = PATIENCE) -> Looks[None]:
             if look.reason != reason:
                 reason, since = look.reason, now
             lasts = reason in _LASTING and now - since >= seconds
-            yield replace(look, final=look.final or lasts)
+            yield look._replace(final=look.final or lasts)

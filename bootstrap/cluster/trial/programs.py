@@ -1,7 +1,7 @@
 """Gates `kubectl` and `build`: the person's own programs, with the cluster as it is for them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bootstrap.cluster.gate_look import Look, Looks, steadily
 from bootstrap.cluster.objects import name, objects, text
@@ -13,8 +13,7 @@ from bootstrap.core.program import Lack
 _MARK = "/kboot-was-here"
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """How a program ended. `said`: its last words, where it did not end well."""
 
     ended_well: bool
@@ -22,8 +21,7 @@ class Ran:
     said: str = ""
 
 
-@dataclass(frozen=True)
-class Programs:
+class Programs(NamedTuple):
     """What the engine runs for these gates."""
 
     kubectl_nodes: Callable[[], Ran] | Lack

@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from bootstrap.cluster.api import ApiClient, as_object
@@ -115,7 +115,7 @@ class Trial:
             if text(found, "status", "phase") == "Failed":
                 trouble = find()
                 if trouble.reason == "pod-failed":
-                    trouble = replace(trouble, reason=otherwise)
+                    trouble = trouble._replace(reason=otherwise)
                 yield self.failed(f"pod {named} failed", trouble)
             yield waiting.look(find, _progress(found))
 

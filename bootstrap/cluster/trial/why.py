@@ -1,7 +1,7 @@
 """Why something of a trial's does not come: a reason id, words, and whether waiting may help."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from bootstrap.cluster.api import ApiClient
@@ -39,8 +39,7 @@ _EVENTS = {
 }
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """`words`: the object, its condition, its last event or log lines. `final`: it stays so."""
 
     reason: str

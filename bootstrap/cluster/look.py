@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import re
 import time
 from pathlib import Path
 
@@ -13,9 +12,7 @@ from bootstrap.cluster.kubeconfig import SIZE_LIMIT, Connection
 from bootstrap.cluster.objects import holds, objects, text
 from bootstrap.core.state import ApiLook
 
-_CERTIFICATE = re.compile(
-    r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----"
-)
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
 def look(connection: Connection, *, timeout: float = 2.0) -> ApiLook:
@@ -52,7 +49,11 @@ def ca_fingerprint(connection: Connection) -> str:
         if pem is None:
             with Path(connection.ca_file or "").open("rb") as file:
                 pem = file.read(SIZE_LIMIT).decode("ascii", errors="replace")
-        blocks = [base64.b64decode(block) for block in _CERTIFICATE.findall(pem)]
+        blocks = [
+            base64.b64decode(block.partition(_END)[0], validate=False)
+            for block in pem.split(_BEGIN)[1:]
+            if _END in block
+        ]
     except OSError as error:
         words = f"the CA certificate {connection.ca_file} cannot be read: {error.strerror}"
         raise ApiFailure("api-credentials", words) from error

@@ -132,7 +132,7 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _parser(words: Sequence[str]) -> _Parser:
-    """The flags only of the commands that are named: building them all takes a tenth of a run."""
+    """Only of the command that is named, if one is: building them all takes a tenth of a run."""
     top = _Parser(
         prog="kboot",
         description="One profile file in, the declared tools and a verified cluster out.",
@@ -140,11 +140,12 @@ def _parser(words: Sequence[str]) -> _Parser:
         allow_abbrev=False,
     )
     top.add_argument("--version", "-V", action="version", version=f"kboot {__version__}")
-    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
+    # Without `prog`, argparse makes up the same by formatting a whole help.
+    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog=top.prog)
+    named = words[:1] if words and words[0] in COMMANDS else COMMANDS
+    for name in named:
+        summary = COMMANDS[name]
         sub = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        if name not in words:
-            continue
         sub.add_argument("profile", nargs="?", metavar="PROFILE", help="a file or a shipped name")
         sub.add_argument("--output", choices=_outputs(name), default="text")
         sub.add_argument("-v", "--verbose", **_SWITCH, help="also what is well")

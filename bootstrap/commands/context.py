@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bootstrap.cluster.contexts import NoContext, Target, find
@@ -9,6 +10,7 @@ from bootstrap.cluster.gate_look import Expected
 from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.commands.proving import run_gates, timeout
 from bootstrap.commands.session import Session
+from bootstrap.core.advice import for_context
 from bootstrap.core.gate import GateResult, selected
 from bootstrap.core.program import Lack
 from bootstrap.core.state import ToolState
@@ -37,7 +39,11 @@ def pass_gates_of_context(session: Session) -> tuple[GateResult, ...]:
             emit=session.screen.event,
             use=_use(session, kubectl, files),
         )
-        return run_gates(session, proving, gates, {})
+        return run_gates(session, proving, gates, partial(_addressed, session))
+
+
+def _addressed(session: Session, fix: str, reason: str) -> str:
+    return for_context(fix, reason, session.context, session.profile.program)
 
 
 def _find(session: Session, files: tuple[Path, ...]) -> Target:

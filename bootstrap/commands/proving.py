@@ -1,7 +1,8 @@
 """Pass the gates against the profile's cluster: the second half of `up`, all of `verify`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bootstrap import __version__
@@ -52,7 +53,14 @@ def pass_gates(
         emit=session.screen.event,
         use=_use(session, cluster, host, choices),
     )
-    results = run_gates(session, proving, gates, already, shown=shown)
+    results = run_gates(
+        session,
+        proving,
+        gates,
+        lambda fix, reason: profile.addressed(fix),
+        already=already,
+        shown=shown,
+    )
     proof = proof_of(results, basis, _now(), __version__)
     # Of a choice of gates no proof is kept: it would take the place of one of them all.
     if proof is not None and not asked:
@@ -80,17 +88,21 @@ def run_gates(
     session: Session,
     proving: Proving,
     gates: tuple[Gate, ...],
-    already: Mapping[str, GateResult],
+    addressed: Callable[[str, str], str],
     *,
+    already: Mapping[str, GateResult] = MappingProxyType({}),
     shown: bool = True,
 ) -> tuple[GateResult, ...]:
-    """Each gate, shown as it ends, and in the report from then on."""
+    """Each gate, shown as it ends, and in the report from then on.
+
+    `addressed`: a fix, and the reason it is for, as it is for what this run is about.
+    """
     if shown:
         session.screen.talk([Line(), Line("Gates")])
     results: tuple[GateResult, ...] = ()
     with proving:
         for result in proving.run(gates, already):
-            result = result._replace(fix=session.addressed(result.fix, result.reason))
+            result = result._replace(fix=addressed(result.fix, result.reason))
             if shown or not result.fine:
                 session.screen.talk(text.gate(result))
             results = (*results, result)

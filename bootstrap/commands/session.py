@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootstrap.core import settings as settings_of
-from bootstrap.core.advice import for_context
 from bootstrap.core.gate import GATE_IDS
 from bootstrap.core.knowledge import Knowledge
 from bootstrap.core.profile import Policy, Profile, Requirement, VerifySpec
@@ -74,12 +73,6 @@ class Session:
         """Add what is known now to the report."""
         self.report = self.report._replace(**parts)  # type: ignore[arg-type]
         return self.report
-
-    def addressed(self, advice: str, reason: str = "") -> str:
-        """`advice`, a gate's fix for `reason`, as it is for what this run is about."""
-        if self.context:
-            return for_context(advice, reason, self.context, self.profile.program)
-        return self.profile.addressed(advice)
 
     def _ask(self) -> Asked:
         return ask(self.profile, self.knowledge, self.around)

@@ -4,21 +4,20 @@ Not through kubectl: its tables, waits and validation differ between versions an
 servers, and a process costs 500 times what a request costs.
 """
 
-import http.client
 import json
 import math
 import ssl
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from bootstrap import __version__
-from bootstrap.cluster.failure import ApiFailure, failure_of, refusal
+from bootstrap.cluster.failure import ApiFailure, failure_of, failure_of_proxy, refusal
 from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.objects import text
-from bootstrap.cluster.tls import TimedContext, seconds_left, trust
-from bootstrap.cluster.wire import SocketConnection, failure_of_proxy
+from bootstrap.cluster.tls import trust
+from bootstrap.cluster.wire import Cut, NotHttp, TooBig, Wire, open_socket, open_tls
 
 BODY_LIMIT = 32 << 20
 """Bytes of one answer. The largest that gates read, a list of pods, is a few MiB."""
@@ -55,11 +54,10 @@ class ApiClient:
         self.deadline = deadline
         self.date = ""
         """The server's clock in its last answer, as HTTP writes it; empty: it does not say."""
-        self._timeout = timeout
-        self._connection = connection
-        self._prefix = urlsplit(connection.server).path.rstrip("/")
-        self._tls: TimedContext | None = None
-        self._http: http.client.HTTPConnection | None = None
+        self.connection = connection
+        self.timeout = timeout
+        self._prefix = quote(urlsplit(connection.server).path.rstrip("/"), safe="/%")
+        self._wire: Wire | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -68,9 +66,9 @@ class ApiClient:
         self.close()
 
     def close(self) -> None:
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
 
     def get(self, path: str) -> Reply:
         """The answer to GET `path`. Raises ApiFailure when there is none, and for 401 and 403."""
@@ -93,24 +91,28 @@ class ApiClient:
 
     def _answer(self, method: str, path: str, thing: Mapping[str, Any] | None) -> Reply:
         began = time.monotonic()
-        moment = min(self.deadline, began + self._timeout)
+        moment = min(self.deadline, began + self.timeout)
         body = None if thing is None else json.dumps(thing).encode()
         try:
             reply = self._ask(method, path, body, moment)
-        except (OSError, http.client.HTTPException) as error:
+        except TooBig as error:
             self.close()
-            raise failure_of(error, self._connection.server, max(0.0, moment - began)) from error
+            words = f"{method} {path}: the answer is over {BODY_LIMIT >> 20} MiB"
+            raise ApiFailure("api-too-big", words) from error
+        except (OSError, NotHttp, Cut) as error:
+            self.close()
+            raise failure_of(error, self.connection.server, max(0.0, moment - began)) from error
         except BaseException:
             self.close()  # an answer half read must not be taken for the next one
             raise
-        if self._connection.socket is not None:
+        if self.connection.socket is not None:
             self._refuse_what_the_proxy_says(reply)
         _refuse_unwelcome(reply)
         return reply
 
     def _refuse_what_the_proxy_says(self, reply: Reply) -> None:
         said = reply.body.decode(errors="replace").strip()
-        failure = failure_of_proxy(reply.status, said, self._connection.server)
+        failure = failure_of_proxy(reply.status, said, self.connection.server)
         if failure is not None:
             raise failure
 
@@ -118,13 +120,13 @@ class ApiClient:
         """The object at `path`. Raises ApiFailure for any status but 200, 404 being
         `api-not-found`, and for a body that is not a JSON object."""
         reply = self.get(path)
-        if reply.status != http.HTTPStatus.OK:
-            reason = "api-not-found" if reply.status == http.HTTPStatus.NOT_FOUND else "api-error"
+        if reply.status != 200:
+            reason = "api-not-found" if reply.status == 404 else "api-error"
             raise ApiFailure(reason, f"GET {path}: HTTP {reply.status} {said_by(reply)}".rstrip())
         return as_object(reply, path)
 
     def _ask(self, method: str, path: str, body: bytes | None, moment: float) -> Reply:
-        reused = self._http is not None and self._http.sock is not None
+        reused = self._wire is not None
         try:
             return self._exchange(method, path, body, moment)
         except _STALE:
@@ -134,36 +136,31 @@ class ApiClient:
         return self._exchange(method, path, body, moment)
 
     def _exchange(self, method: str, path: str, body: bytes | None, moment: float) -> Reply:
-        wire = self._wire(moment)
-        wire.timeout = seconds_left(moment)
-        wire.request(method, self._prefix + path, body, headers=self._headers(body))
-        with wire.getresponse() as response:
-            self.date = response.headers.get("Date", "")
-            return Reply(response.status, _body(response, path))
+        if self._wire is None:
+            self._wire = self._open(moment)
+        answer, kept = self._wire.ask(
+            f"{method} {self._prefix}{path}",
+            self._headers(body),
+            body,
+            moment=moment,
+            limit=BODY_LIMIT,
+        )
+        if not kept:
+            self.close()
+        self.date = answer.date
+        return Reply(answer.status, answer.body)
 
-    def _wire(self, moment: float) -> http.client.HTTPConnection:
-        """The connection that is kept, or a new one. Nothing on it lasts longer than `moment`."""
-        if self._connection.socket is not None:
-            if not isinstance(self._http, SocketConnection):
-                self._http = SocketConnection(self._connection.socket)
-            self._http.moment = moment
-            return self._http
-        if self._tls is None:
-            self._tls = trust(self._connection)
-        self._tls.moment = moment
-        if self._http is None:
-            address = urlsplit(self._connection.server)
-            self._http = http.client.HTTPSConnection(
-                address.hostname or "", address.port or 443, context=self._tls
-            )
-        return self._http
+    def _open(self, moment: float) -> Wire:
+        if self.connection.socket is not None:
+            return open_socket(self.connection.socket, moment)
+        return open_tls(self.connection.server, trust(self.connection), moment)
 
     def _headers(self, body: bytes | None) -> dict[str, str]:
         headers = {"Accept": "application/json, */*", "User-Agent": f"kboot/{__version__}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if self._connection.token:
-            headers["Authorization"] = f"Bearer {self._connection.token}"
+        if self.connection.token:
+            headers["Authorization"] = f"Bearer {self.connection.token}"
         return headers
 
 
@@ -195,15 +192,3 @@ def _refuse_unwelcome(reply: Reply) -> None:
         raise ApiFailure("api-unauthorized", words)
     if reply.status == 403:
         raise refusal(403, said or "the server forbids it")
-
-
-def _body(response: http.client.HTTPResponse, path: str) -> bytes:
-    # Only read() without a limit notices a body that ends before its Content-Length.
-    known = response.length
-    if known is None:
-        body = response.read(BODY_LIMIT + 1)
-    else:
-        body = response.read() if known <= BODY_LIMIT else b""
-    if max(known or 0, len(body)) > BODY_LIMIT:
-        raise ApiFailure("api-too-big", f"GET {path}: the answer is over {BODY_LIMIT >> 20} MiB")
-    return body

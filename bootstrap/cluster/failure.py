@@ -1,9 +1,10 @@
 """Why a question to the API server got no usable answer: a reason id, words, and a fix."""
 
-import http.client
 import re
 import socket
 import ssl
+
+from bootstrap.cluster.wire import Cut, NotHttp
 
 CANNOT_MEND_ITSELF = frozenset(
     {
@@ -66,14 +67,14 @@ _CLOSED = (
     BrokenPipeError,
     ssl.SSLEOFError,
     ssl.SSLZeroReturnError,
-    http.client.IncompleteRead,
+    Cut,
 )
 _BY_TYPE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
     (TimeoutError, "api-timeout", "no answer within {seconds:.2g} s"),
     (_CLOSED, "api-reset", "the connection was closed before the answer was complete"),
     (ConnectionRefusedError, "api-refused", "connection refused: nothing listens there"),
     (socket.gaierror, "api-no-such-host", "that name has no address"),
-    (http.client.HTTPException, "api-not-http", "the answer is not HTTP"),
+    (NotHttp, "api-not-http", "the answer is not HTTP"),
     (ssl.SSLError, "api-tls", "TLS failed: {error}"),
     (OSError, "api-unreachable", "it cannot be reached: {error}"),
 )
@@ -137,3 +138,36 @@ def _explain(error: Exception, seconds: float) -> tuple[str, str]:
             said = getattr(error, "strerror", None) or error
             return reason, words.format(seconds=seconds, error=said)
     return "api-unreachable", str(error)
+
+
+# In Go's words, from the most to the least telling. kubectl passes them on as the body of a 502
+# (or 500, or 503) of its own; an API server's have JSON, or the checks of /readyz.
+_SAID = (
+    (r"getting credentials: |exec plugin|auth provider", "api-credentials"),
+    (r"x509: .*(expired or is not yet valid)", "api-certificate-expired"),
+    (
+        r"x509: certificate (is valid for|is not valid)|x509: cannot validate",
+        "api-certificate-name",
+    ),
+    (r"x509: ", "api-unknown-ca"),
+    (r"server gave HTTP response to HTTPS client", "api-plain-http"),
+    (r"connection refused", "api-refused"),
+    (r"no such host", "api-no-such-host"),
+    (r"i/o timeout|TLS handshake timeout|deadline exceeded", "api-timeout"),
+    (r"EOF|connection reset", "api-reset"),
+    (r"dial tcp|proxyconnect|tls: |net/http", "api-unreachable"),
+)
+
+
+def failure_of_proxy(status: int, said: str, server: str) -> ApiFailure | None:
+    """Why kubectl did not reach `server`; None where the answer is the server's."""
+    if status not in (500, 502, 503) or said.startswith(("{", "[")):
+        return None
+    for pattern, reason in _SAID:
+        if re.search(pattern, said):
+            return ApiFailure(reason, f"{server}: {said[:500]}")
+    return (
+        ApiFailure("api-unreachable", f"{server}: {said[:500] or 'no word'}")
+        if status == 502
+        else None
+    )

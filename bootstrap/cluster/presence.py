@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.kubeconfig import Connection
-from bootstrap.cluster.tls import seconds_left, trust
+from bootstrap.cluster.tls import trust
+from bootstrap.cluster.wire import seconds_left
 
 _ANOTHERS = frozenset({18, 19, 20, 21})
 """X509_V_ERR_* of OpenSSL's x509_vfy.h: no chain to the CA. What else is wrong with a certificate
@@ -58,7 +59,6 @@ def _whose(wire: socket.socket, connection: Connection, moment: float) -> Presen
     try:
         context = trust(connection._replace(certificate_file=None, certificate_pem=None))
         context.check_hostname = False
-        context.moment = moment
         wire.settimeout(seconds_left(moment))
         context.wrap_socket(wire).close()
     except ssl.SSLCertVerificationError as error:

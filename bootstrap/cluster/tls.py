@@ -1,11 +1,8 @@
-"""TLS to one API server: whom it trusts, as whom it comes, and when it gives up."""
+"""TLS to one API server: whom kboot trusts there, and as whom it comes."""
 
-import math
 import os
 import ssl
-import time
 from pathlib import Path
-from typing import Any
 
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.kubeconfig import Connection
@@ -14,45 +11,12 @@ _PIPE_LIMIT = 16 << 10
 """Bytes that any pipe takes without a reader: the capacity of macOS's before it grows."""
 
 
-class _Wire(ssl.SSLSocket):
-    """Every wait ends at the context's `moment`: a server that drips bytes cannot extend it."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        self._limit()
-        super().do_handshake(block)
-
-    def recv_into(self, *arguments: Any, **options: Any) -> int:
-        self._limit()
-        return super().recv_into(*arguments, **options)
-
-    def _limit(self) -> None:
-        context = self.context
-        assert isinstance(context, TimedContext)
-        self.settimeout(seconds_left(context.moment))
-
-
-class TimedContext(ssl.SSLContext):
-    """TLS whose connections give up at one moment, however the server behaves."""
-
-    sslsocket_class = _Wire
-    moment = math.inf
-    """When the request under way is given up, in the time of `time.monotonic`."""
-
-
-def seconds_left(moment: float) -> float:
-    """Until `moment` of `time.monotonic`. Raises TimeoutError when it has passed."""
-    left = moment - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-def trust(connection: Connection) -> TimedContext:
+def trust(connection: Connection) -> ssl.SSLContext:
     """TLS that trusts the cluster's CA only, and shows the client certificate.
 
     Raises ApiFailure (`api-credentials`) when the files are missing or no good.
     """
-    context = TimedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # minikube's CAs of 2018 have no key identifiers, which Python >= 3.13 may insist on.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     # As for kubectl, a certificate in the kubeconfig is trusted also when it is not a root.

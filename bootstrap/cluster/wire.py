@@ -1,85 +1,188 @@
-"""HTTP to a `kubectl proxy` on a Unix socket, and what it says when its server is not reached."""
+"""HTTP/1.1 on one open connection: a question, its answer, the next question.
 
-import http.client
-import math
-import re
+Not through http.client, which loads the mail parser to read headers: a tenth of all that a run
+with nothing to do costs (decision 16).
+"""
+
 import socket
-from typing import Any
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.tls import seconds_left
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-
-class _TimedSocket(socket.socket):
-    """Every wait ends at `moment`: an answer that drips cannot extend it."""
-
-    moment = math.inf
-
-    def recv_into(self, *arguments: Any, **options: Any) -> int:
-        self.settimeout(seconds_left(self.moment))
-        return super().recv_into(*arguments, **options)
+HEAD_LIMIT = 64 << 10
+"""Bytes of an answer's headers. A real API server's have less than one KiB."""
+_CHUNK = 256 << 10
 
 
-class SocketConnection(http.client.HTTPConnection):
-    """`moment` of `time.monotonic`: when the request under way is given up."""
+class NotHttp(Exception):
+    """What came is not an answer of HTTP/1."""
 
-    def __init__(self, path: str) -> None:
-        # kubectl proxy refuses other names than localhost, so that no web page can use it.
-        super().__init__("localhost")
-        self._path = path
-        self._moment = math.inf
 
-    @property
-    def moment(self) -> float:
-        return self._moment
+class Cut(Exception):
+    """The connection ended before the answer did."""
 
-    @moment.setter
-    def moment(self, moment: float) -> None:
-        self._moment = moment
-        if isinstance(self.sock, _TimedSocket):
-            self.sock.moment = moment
-            self.sock.settimeout(seconds_left(moment))
 
-    def connect(self) -> None:
-        wire = _TimedSocket(socket.AF_UNIX, socket.SOCK_STREAM)
-        wire.moment = self._moment
-        wire.settimeout(seconds_left(self._moment))
+class TooBig(Exception):
+    """The answer's body is over the limit."""
+
+
+class Answer(NamedTuple):
+    status: int
+    date: str
+    """The server's clock, as HTTP writes it; empty: it does not say."""
+    body: bytes
+
+
+class Wire:
+    """One connection to `host` (as in HTTP's header). Whoever opened it closes it."""
+
+    def __init__(self, stream: socket.socket, host: str) -> None:
+        self._stream = stream
+        self._host = host
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def ask(
+        self,
+        request: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        moment: float,
+        limit: int,
+    ) -> tuple[Answer, bool]:
+        """The answer to `request` (as "GET /version"), and whether the connection is kept.
+
+        `moment` of `time.monotonic`: until then, however the server behaves. `limit`: bytes of the
+        body. Raises OSError, and NotHttp, Cut or TooBig; the connection is of no use then.
+        """
+        self._stream.settimeout(seconds_left(moment))
+        self._stream.sendall(_encoded(request, {"Host": self._host, **headers}, body))
+        reading = _Reading(limit)
+        while not reading.complete:
+            self._stream.settimeout(seconds_left(moment))
+            reading.feed(self._stream.recv(_CHUNK))
+        return Answer(reading.status, reading.date, b"".join(reading.body)), reading.kept
+
+
+def open_tls(server: str, context: ssl.SSLContext, moment: float) -> Wire:
+    """To the server of that address, within the time until `moment`. Raises OSError."""
+    address = urlsplit(server)
+    name = _encoded_name(address.hostname or "")
+    where: Any = (name, address.port or 443)  # typeshed knows only of text
+    stream = socket.create_connection(where, seconds_left(moment))
+    try:
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        secure = context.wrap_socket(stream, server_hostname=name, do_handshake_on_connect=False)
+    except BaseException:
+        stream.close()
+        raise
+    try:
+        secure.settimeout(seconds_left(moment))
+        secure.do_handshake()
+    except BaseException:
+        secure.close()
+        raise
+    return Wire(secure, address.netloc.rpartition("@")[2])
+
+
+def open_socket(path: str, moment: float) -> Wire:
+    """To a `kubectl proxy`, within the time until `moment`. Raises OSError."""
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        stream.settimeout(seconds_left(moment))
+        stream.connect(path)
+    except BaseException:
+        stream.close()
+        raise
+    # kubectl proxy refuses other names, so that no web page can use it.
+    return Wire(stream, "localhost")
+
+
+def seconds_left(moment: float) -> float:
+    """Until `moment` of `time.monotonic`. Raises TimeoutError when it has passed."""
+    left = moment - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _encoded_name(host: str) -> bytes:
+    """Python's sockets would load their tables of international names for any text."""
+    return host.encode("ascii" if host.isascii() else "idna")
+
+
+def _encoded(request: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    lines = [f"{request} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join((*lines, "", "")).encode("ascii") + (body or b"")
+
+
+class _Reading:
+    """One answer, as it comes. httptools calls what begins with `on_`."""
+
+    def __init__(self, limit: int) -> None:
+        self.status = 0
+        self.date = ""
+        self.body: list[bytes] = []
+        self.complete = False
+        self.kept = False
+        self._limit = limit
+        self._head = 0
+        """Bytes that came while headers were read."""
+        self._in_body = False
+        self._end_is_told = False
+        self._announced = 0
+        self._size = 0
+        self._parser = HttpResponseParser(self)
+
+    def feed(self, data: bytes) -> None:
+        """Some of the answer; nothing: the connection has ended."""
+        if not data:
+            self._end()
+            return
+        self._head += 0 if self._in_body else len(data)
         try:
-            wire.connect(self._path)
-        except BaseException:
-            wire.close()
-            raise
-        self.sock = wire
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            raise NotHttp(str(error)) from error
+        if not self._in_body and not self.complete and self._head > HEAD_LIMIT:
+            raise NotHttp(f"its headers are over {HEAD_LIMIT >> 10} KiB")
+        if max(self._announced, self._size) > self._limit:
+            raise TooBig
 
+    def _end(self) -> None:
+        if not self._head:
+            raise ConnectionResetError
+        if not self._in_body or self._end_is_told:
+            raise Cut
+        self.complete = True  # its end is the connection's
 
-# In Go's words, from the most to the least telling. kubectl passes them on as the body of a 502
-# (or 500, or 503) of its own; an API server's have JSON, or the checks of /readyz.
-_SAID = (
-    (r"getting credentials: |exec plugin|auth provider", "api-credentials"),
-    (r"x509: .*(expired or is not yet valid)", "api-certificate-expired"),
-    (
-        r"x509: certificate (is valid for|is not valid)|x509: cannot validate",
-        "api-certificate-name",
-    ),
-    (r"x509: ", "api-unknown-ca"),
-    (r"server gave HTTP response to HTTPS client", "api-plain-http"),
-    (r"connection refused", "api-refused"),
-    (r"no such host", "api-no-such-host"),
-    (r"i/o timeout|TLS handshake timeout|deadline exceeded", "api-timeout"),
-    (r"EOF|connection reset", "api-reset"),
-    (r"dial tcp|proxyconnect|tls: |net/http", "api-unreachable"),
-)
+    def on_header(self, name: bytes, value: bytes) -> None:
+        match name.lower():
+            case b"date":
+                self.date = value.decode("latin-1")
+            case b"content-length":
+                self._end_is_told = True
+                self._announced = int(value)
+            case b"transfer-encoding":
+                self._end_is_told = True
 
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        self._in_body = self.status >= 200  # before it, another answer follows
 
-def failure_of_proxy(status: int, said: str, server: str) -> ApiFailure | None:
-    """Why kubectl did not reach `server`; None where the answer is the server's."""
-    if status not in (500, 502, 503) or said.startswith(("{", "[")):
-        return None
-    for pattern, reason in _SAID:
-        if re.search(pattern, said):
-            return ApiFailure(reason, f"{server}: {said[:500]}")
-    return (
-        ApiFailure("api-unreachable", f"{server}: {said[:500] or 'no word'}")
-        if status == 502
-        else None
-    )
+    def on_body(self, data: bytes) -> None:
+        self.body.append(data)
+        self._size += len(data)
+
+    def on_message_complete(self) -> None:
+        if self.status >= 200:
+            self.kept = not self.complete and self._parser.should_keep_alive()
+            self.complete = True

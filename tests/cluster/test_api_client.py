@@ -419,6 +419,7 @@ def test_a_ca_of_2018_without_key_identifiers_is_trusted(
 ) -> None:
     server, ca_file = ca_of_2018
     server.documents["/version"] = as_json({"gitVersion": "v1.9.0"})
-    with ApiClient(Connection(server.url, ca_file=ca_file, token=TOKEN), timeout=5.0) as client:
+    connection = Connection(server.url, ca_file=ca_file, token=TOKEN)
+    with ApiClient(connection, timeout=5.0) as client:
         assert client.get_json("/version") == {"gitVersion": "v1.9.0"}
-        assert client._tls is not None and not client._tls.verify_flags & ssl.VERIFY_X509_STRICT
+    assert not trust(connection).verify_flags & ssl.VERIFY_X509_STRICT

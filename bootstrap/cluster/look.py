@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap.cluster.api import ApiClient
@@ -15,22 +16,35 @@ from bootstrap.core.state import ApiLook
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
-def look(connection: Connection, *, timeout: float = 2.0) -> ApiLook:
+def look(
+    connection: Connection,
+    *,
+    timeout: float = 2.0,
+    keep: Callable[[ApiClient], None] = ApiClient.close,
+) -> ApiLook:
     """Ask once, within `timeout` seconds for everything together.
 
     Never raises for what the server does: `failure` says it, beside what was learnt before it.
+    `keep` is given the client, with its connection, for more questions.
     """
+    client = ApiClient(connection, timeout=timeout, deadline=time.monotonic() + timeout)
+    try:
+        return _seen(client, connection)
+    finally:
+        keep(client)
+
+
+def _seen(client: ApiClient, connection: Connection) -> ApiLook:
     seen = ApiLook()
     try:
         fingerprint = ca_fingerprint(connection)
-        with ApiClient(connection, timeout=timeout, deadline=time.monotonic() + timeout) as client:
-            # major and minor are empty from a localkube (1.9), so only gitVersion counts.
-            version = text(client.get_json("/version"), "gitVersion")
-            seen = seen._replace(server_version=version)
-            namespace = client.get_json("/api/v1/namespaces/kube-system")
-            uid = text(namespace, "metadata", "uid")
-            seen = seen._replace(identity=f"{fingerprint}:{uid}" if uid else "")
-            nodes = objects(client.get_json("/api/v1/nodes"), "items")
+        # major and minor are empty from a localkube (1.9), so only gitVersion counts.
+        version = text(client.get_json("/version"), "gitVersion")
+        seen = seen._replace(server_version=version)
+        namespace = client.get_json("/api/v1/namespaces/kube-system")
+        uid = text(namespace, "metadata", "uid")
+        seen = seen._replace(identity=f"{fingerprint}:{uid}" if uid else "")
+        nodes = objects(client.get_json("/api/v1/nodes"), "items")
     except ApiFailure as failure:
         return seen._replace(failure=failure.words)
     if not seen.server_version or not seen.identity:

@@ -1,6 +1,6 @@
 """The command line: the table of commands, their flags, and what is wrong with a line."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -83,6 +83,13 @@ _FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
 )
 
 
+class _Help(HelpFormatter):
+    """On 80 columns, as all that kboot says; argparse loads a good deal to ask the terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=78)
+
+
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise KbootError(
@@ -138,6 +145,7 @@ def _parser(words: Sequence[str]) -> _Parser:
         description="One profile file in, the declared tools and a verified cluster out.",
         epilog="Without PROFILE: kboot.toml here or above, else the profile `default`.",
         allow_abbrev=False,
+        formatter_class=_Help,
     )
     top.add_argument("--version", "-V", action="version", version=f"kboot {__version__}")
     # Without `prog`, argparse makes up the same by formatting a whole help.
@@ -145,7 +153,13 @@ def _parser(words: Sequence[str]) -> _Parser:
     named = words[:1] if words and words[0] in COMMANDS else COMMANDS
     for name in named:
         summary = COMMANDS[name]
-        sub = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        sub = subparsers.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            allow_abbrev=False,
+            formatter_class=_Help,
+        )
         sub.add_argument("profile", nargs="?", metavar="PROFILE", help="a file or a shipped name")
         sub.add_argument("--output", choices=_outputs(name), default="text")
         sub.add_argument("-v", "--verbose", **_SWITCH, help="also what is well")

@@ -46,6 +46,7 @@ def _observe(session: Session) -> HostState:
         session.profile,
         session.knowledge,
         session.around,
+        line=session.line,
         cluster=not session.request.tools_only,
         link=session.request.link,
     )

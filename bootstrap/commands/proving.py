@@ -52,6 +52,7 @@ def pass_gates(
         timeout=timeout(session),
         emit=session.screen.event,
         use=_use(session, cluster, host, choices),
+        line=session.line,
     )
     results = run_gates(
         session,

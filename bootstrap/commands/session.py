@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootstrap.cluster.line import Line
 from bootstrap.core import settings as settings_of
 from bootstrap.core.gate import GATE_IDS
 from bootstrap.core.knowledge import Knowledge
@@ -41,6 +42,7 @@ class Session:
         places = find_places(environ)
         cache = Cache(places.cache, fresh=getattr(arguments, "fresh", False))
         self.arguments = arguments
+        self.line = Line()
         self.around = Surroundings(environ, places, cache)
         self.settings = _settings(arguments, environ, places.settings_file)
         catalogue = read_catalogue(cache)
@@ -65,7 +67,8 @@ class Session:
         return asked or self._ask()
 
     def close(self) -> None:
-        """End what was started and not waited for."""
+        """End what was started and not waited for, and the connection that was kept."""
+        self.line.close()
         if self._asked is not None:
             self._asked.asking.end()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap.cluster.kubeconfig import Connection, read_private
+from bootstrap.cluster.line import Line
 from bootstrap.core.choice import choose
 from bootstrap.core.codec import from_plain, to_plain
 from bootstrap.core.knowledge import Knowledge
@@ -40,18 +41,20 @@ def observe(
     knowledge: Knowledge,
     around: Surroundings,
     *,
+    line: Line,
     cluster: bool = True,
     link: str = "",
 ) -> HostState:
     """The state of the host and, unless told otherwise, of the profile's cluster.
 
-    `link`: the absolute folder in which the person wants links; empty: none.
+    `line` is left the connection to the cluster's API. `link`: the absolute folder in which the
+    person wants links; empty: none.
 
     `asked` was started before; everything else is looked at while its programs run.
     """
     with asked.asking:
         spec = profile.cluster if cluster else None
-        known, seen_api = _cluster_files(spec, knowledge, around) if spec else (None, None)
+        known, seen_api = _cluster_files(spec, knowledge, around, line) if spec else (None, None)
         host = _host(around)
         host = host._replace(tools=answers(asked, around))
     host = with_packages(host, profile, knowledge, around)
@@ -85,7 +88,7 @@ def _host(around: Surroundings) -> HostState:
 
 
 def _cluster_files(
-    spec: ClusterSpec, knowledge: Knowledge, around: Surroundings
+    spec: ClusterSpec, knowledge: Knowledge, around: Surroundings, line: Line
 ) -> tuple[ClusterState, ApiLook]:
     """What the files of minikube and of kboot say, and kboot's own look at the API."""
     kept = _record(around.minikube_home / record.path(spec.name))
@@ -108,7 +111,8 @@ def _cluster_files(
     # A lazy point: TLS and HTTP load only for a cluster that can be asked.
     from bootstrap.cluster.look import look
 
-    return _known(spec, kept, Kubeconfig.CURRENT, services), look(connection, timeout=API_SECONDS)
+    seen = look(connection, timeout=API_SECONDS, keep=line.keep)
+    return _known(spec, kept, Kubeconfig.CURRENT, services), seen
 
 
 def _known(

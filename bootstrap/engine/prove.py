@@ -9,6 +9,7 @@ from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.gate_look import Expected, Look, Looks
 from bootstrap.cluster.gates import look_at
 from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.cluster.line import Line
 from bootstrap.core.events import LONG_WAIT, Emit, Event, Happening
 from bootstrap.core.gate import Gate, GateResult, GateStatus
 
@@ -42,13 +43,19 @@ class Proving:
         timeout: float,
         emit: Emit,
         use: Use | None = None,
+        line: Line | None = None,
     ) -> None:
-        """`timeout`: seconds for all gates. `use`: without it only live gates can be passed."""
+        """`timeout`: seconds for all gates. `use`: without it only live gates can be passed.
+
+        `line`: may have a connection that is open already.
+        """
         self.left = ""
         """After the end: what of kboot's is still in the cluster, in words; empty: nothing."""
         self.used = False
         """Whether anything was made in the cluster."""
-        self._client = ApiClient(connection, timeout=REQUEST_SECONDS)
+        kept = line.take(connection) if line else None
+        self._client = kept or ApiClient(connection, timeout=REQUEST_SECONDS)
+        self._client.timeout = REQUEST_SECONDS
         self._expected = expected
         self._timeout = timeout
         self._emit = emit

@@ -125,7 +125,7 @@ def _encoded(request: str, headers: Mapping[str, str], body: bytes | None) -> by
 
 
 class _Reading:
-    """One answer, as it comes. httptools calls what begins with `on_`."""
+    """One answer, as it comes. httptools calls what begins with `on_`, for what follows it too."""
 
     def __init__(self, limit: int) -> None:
         self.status = 0
@@ -151,7 +151,9 @@ class _Reading:
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
-            raise NotHttp(str(error)) from error
+            if not self.complete:
+                raise NotHttp(str(error)) from error
+            self.kept = False  # what came behind the answer belongs to nothing
         if not self._in_body and not self.complete and self._head > HEAD_LIMIT:
             raise NotHttp(f"its headers are over {HEAD_LIMIT >> 10} KiB")
         if max(self._announced, self._size) > self._limit:
@@ -164,7 +166,12 @@ class _Reading:
             raise Cut
         self.complete = True  # its end is the connection's
 
+    def on_message_begin(self) -> None:
+        self.kept = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self.complete:
+            return
         match name.lower():
             case b"date":
                 self.date = value.decode("latin-1")
@@ -175,14 +182,18 @@ class _Reading:
                 self._end_is_told = True
 
     def on_headers_complete(self) -> None:
+        if self.complete:
+            return
         self.status = self._parser.get_status_code()
         self._in_body = self.status >= 200  # before it, another answer follows
 
     def on_body(self, data: bytes) -> None:
+        if self.complete:
+            return
         self.body.append(data)
         self._size += len(data)
 
     def on_message_complete(self) -> None:
-        if self.status >= 200:
-            self.kept = not self.complete and self._parser.should_keep_alive()
+        if self.status >= 200 and not self.complete:
+            self.kept = self._parser.should_keep_alive()
             self.complete = True

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bootstrap.cluster import api
+from bootstrap.cluster import api, wire
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.kubeconfig import Connection
@@ -322,6 +322,60 @@ def test_a_chunked_answer_keeps_the_connection(server: ApiServer, client: ApiCli
     server.documents["/api/v1/nodes"] = chunked
     assert [client.get_json("/api/v1/nodes") for _ in range(2)] == [{"items": []}] * 2
     assert server.connections == 1
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+MUCH = b"X-Much: " + b"x" * 2 * wire.HEAD_LIMIT
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}",
+        b"HTTP/1.0 200 OK\r\n\r\n{}",
+        OK + OK.replace(b"{}", b"[]"),
+        OK + b"SSH-2.0-x",
+        OK.replace(b"Content-Length", b"content-length"),
+    ],
+    ids=["after-continue", "until-the-end", "old", "twice", "then-another", "small-letters"],
+)
+def test_an_answer_is_read_to_its_end_and_no_further(
+    server: ApiServer, client: ApiClient, said: bytes
+) -> None:
+    def say(handler: Handler) -> None:
+        handler.wfile.write(said)
+        handler.close_connection = True
+
+    server.documents["/version"] = say
+    assert client.get_json("/version") == {}
+    assert client.get("/healthz").body == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (OK.replace(b"2\r", b"2\r\nContent-Length: 3\r", 1), "api-not-http"),
+        (OK.replace(b"2\r", b"2\r\nTransfer-Encoding: chunked\r", 1), "api-not-http"),
+        (OK.replace(b"2\r", b"-2\r", 1), "api-not-http"),
+        (OK.replace(b"2\r", b"9" * 30 + b"\r", 1), "api-not-http"),
+        (OK.replace(b"Content-Length", MUCH + b"\r\nContent-Length"), "api-not-http"),
+        (b"HTTP/1.1 101 Hm\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "api-not-http"),
+        (b"HTTP/1.1 200 OK\r\nConten", "api-reset"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "api-reset"),
+    ],
+    ids=["two-lengths", "two-ends", "negative", "huge", "much", "upgrade", "head-cut", "chunk-cut"],
+)
+def test_an_answer_that_is_no_answer_is_told(
+    server: ApiServer, connection: Connection, said: bytes, reason: str
+) -> None:
+    def say(handler: Handler) -> None:
+        with contextlib.suppress(OSError):
+            handler.wfile.write(said)
+        handler.close_connection = True
+
+    server.documents["/version"] = say
+    assert failure_of(connection).reason == reason
 
 
 @pytest.mark.parametrize("lost", ["ca_file", "certificate_file", "key_file"])

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.core.gate import LIVE_GATES
-from tests.ready import Ready, kboot, ready_machine
+from tests.ready import ROOT, Ready, kboot, ready_machine
 from tests.real.engine import SCRIPTS
+from tests.test_startup import HEAVY, USELESS
 
 pytestmark = pytest.mark.real
 
@@ -81,6 +83,24 @@ def whole(lines: list[str]) -> Iterator[str]:
             yield begun.pop(process, "") + line.partition("resumed>")[2]
         else:
             yield line
+
+
+def test_nothing_is_loaded_that_such_a_run_does_not_need(ready: Ready) -> None:
+    python = (sys.executable, "-X", "importtime", "-m", "bootstrap", "up", ready.profile)
+    done = subprocess.run(
+        python, env=ready.env, capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "httptools" in loaded
+    assert {each.partition(".")[0] for each in loaded} & (HEAVY | USELESS) == set()
+
+
+def test_one_connection_serves_the_look_and_the_gates(ready: Ready) -> None:
+    file = ready.home / "connections"
+    command = ("strace", "-f", "-qq", "-e", "trace=connect", "-o", str(file), *kboot(), "up")
+    subprocess.run((*command, ready.profile), env=ready.env, capture_output=True, check=True)
+    made = [line for line in file.read_text().splitlines() if "AF_INET" in line]
+    assert len(made) == 1, made
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

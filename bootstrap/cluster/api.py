@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlsplit
 
 from bootstrap import __version__
+from bootstrap.cluster.clock import skew
 from bootstrap.cluster.failure import ApiFailure, failure_of, failure_of_proxy, refusal
 from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.objects import text
@@ -107,7 +108,7 @@ class ApiClient:
             raise
         if self.connection.socket is not None:
             self._refuse_what_the_proxy_says(reply)
-        _refuse_unwelcome(reply)
+        _refuse_unwelcome(reply, self.date)
         return reply
 
     def _refuse_what_the_proxy_says(self, reply: Reply) -> None:
@@ -183,12 +184,14 @@ def said_by(reply: Reply) -> str:
         return ""
 
 
-def _refuse_unwelcome(reply: Reply) -> None:
+def _refuse_unwelcome(reply: Reply, date: str) -> None:
     said = said_by(reply) if reply.status in (401, 403) else ""
     # Where anonymous requests are let in (the default since 1.6), being nobody gives 403, not 401.
     if reply.status == 401 or '"system:anonymous"' in said:
         why = f" ({said})" if said not in ("", "Unauthorized") else ""
         words = f"the server does not accept the credentials in the kubeconfig{why}"
+        if apart := skew(date):  # by its clock, a certificate may not be valid yet, or no longer
+            raise ApiFailure("clock-skew", f"{words}, and its clock is {apart}")
         raise ApiFailure("api-unauthorized", words)
     if reply.status == 403:
         raise refusal(403, said or "the server forbids it")

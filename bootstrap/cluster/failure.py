@@ -16,6 +16,7 @@ CANNOT_MEND_ITSELF = frozenset(
         "api-plain-http",
         "api-unauthorized",
         "api-unknown-ca",
+        "clock-skew",
         "pod-security",
         "quota-exceeded",
         "webhook-refuses",
@@ -37,6 +38,7 @@ _FIXES = {
     "api-unauthorized": _KUBECONFIG,
     "api-unknown-ca": _KUBECONFIG,
     "api-unreachable": "kboot up   (starts the cluster if it is stopped)",
+    "clock-skew": "set both clocks right (`date` tells this machine's), then kboot down, kboot up",
     "pod-security": "allow kboot's namespaces (kboot-*) to run pods, or verify fewer gates",
     "quota-exceeded": "kboot exec -- kubectl get resourcequota --all-namespaces   (raise it)",
     "webhook-fails": "kboot exec -- kubectl get validatingwebhookconfigurations,"

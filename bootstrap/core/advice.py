@@ -17,6 +17,7 @@ _BY_REASON = {
     "api-unauthorized": _CREDENTIALS,
     "api-unknown-ca": _CREDENTIALS,
     "api-unreachable": "see whether this machine's network, or its VPN, leads to the cluster",
+    "clock-skew": f"if `date` shows the real time: {_OWNER}",
     "kubectl-skew": "put a kubectl on PATH that is within one minor version of the server's",
     "node-missing": "kboot exec -- kubectl get nodes",
     "out-of-memory": "give the cluster's nodes more memory",

@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,6 +69,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(document.body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(int(time.time()) + self.server.clock_off)
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
@@ -86,6 +90,8 @@ class ApiServer(ThreadingHTTPServer):
         self.documents: dict[str, Answer] = {}
         self.requests: list[str] = []
         self.connections = 0
+        self.clock_off = 0
+        """Seconds by which its clock is ahead."""
         self.hung = threading.Event()
         self.released = threading.Event()
         self._open: set[socket.socket] = set()

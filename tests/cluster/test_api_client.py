@@ -120,6 +120,30 @@ def test_without_a_certificate_1_9_does_not_let_kboot_in(connection: Connection)
     assert (failure.reason, failure.final) == ("api-unauthorized", True)
 
 
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        (-3 * 3600 - 30, "its clock is 3 h 0 min behind this machine's"),
+        (2 * 3600 + 30, "its clock is 2 h 0 min ahead of this machine's"),
+    ],
+)
+def test_where_credentials_are_refused_a_clock_that_is_wrong_is_told(
+    server: ApiServer, connection: Connection, off: int, words: str
+) -> None:
+    server.clock_off = off
+    failure = failure_of(without_credentials(connection))
+    assert (failure.reason, failure.final) == ("clock-skew", True)
+    assert words in failure.words
+
+
+@pytest.mark.parametrize("off", [-200, 200])
+def test_a_clock_that_is_a_little_off_is_no_reason(
+    server: ApiServer, connection: Connection, off: int
+) -> None:
+    server.clock_off = off
+    assert failure_of(without_credentials(connection)).reason == "api-unauthorized"
+
+
 def test_being_taken_for_anonymous_is_not_being_let_in(
     server: ApiServer, connection: Connection
 ) -> None:

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.clock import moment_of
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
 from bootstrap.cluster.objects import Object, at, name, objects, text
@@ -181,7 +181,6 @@ def _is_expired(found: Object, lasts: object, date: str) -> bool:
     made = text(found, "metadata", "creationTimestamp")
     try:
         seconds = float(str(lasts).removesuffix("s"))
-        now = parsedate_to_datetime(date)
-        return (now - datetime.fromisoformat(made)).total_seconds() >= seconds
+        return (moment_of(date) - datetime.fromisoformat(made)).total_seconds() >= seconds
     except (TypeError, ValueError):
         return False

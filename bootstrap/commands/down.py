@@ -16,28 +16,40 @@ LOCK_SECONDS = 300.0
 
 
 def run(session: Session) -> Report:
-    delete = session.arguments.delete
-    looked = look(session)
-    plan = plan_down(session.profile, looked.host, session.knowledge, delete=delete)
-    report = session.learn(plan=plan, findings=())
-    blocker = first_blocker(plan)
-    if blocker is not None:
-        session.screen.talk(text.plan_of(report, full=False))
-        report = session.learn(exit_code=blocker)
-        session.screen.verdict(verdict.blocked(report), good=False)
-        return report
+    plan = _plan(session)
+    if first_blocker(plan) is not None:
+        return _blocked(session, plan)
     if plan.steps:
-        session.screen.talk([*text.plan_of(report, full=True), Line()])
+        session.screen.talk([*text.plan_of(session.report, full=True), Line()])
         if any(isinstance(step, DeleteCluster) for step in plan.steps):
             confirm(session, f"Delete {plan.steps[0].subject} with all that is in it?")
-        _converge(session, plan)
+        with cluster_lock(session, LOCK_SECONDS) as waited:
+            if waited:
+                plan = _plan(session)
+            if first_blocker(plan) is not None:
+                return _blocked(session, plan)
+            carry_out(session, plan, LOCK_SECONDS)
+        _look_for_itself(session, plan)
     session.screen.verdict(verdict.down(session.report), good=True)
     return session.report
 
 
-def _converge(session: Session, plan: Plan) -> None:
-    with cluster_lock(session, LOCK_SECONDS):
-        carry_out(session, plan, LOCK_SECONDS)
+def _plan(session: Session) -> Plan:
+    host = look(session).host
+    delete = session.arguments.delete
+    plan = plan_down(session.profile, host, session.knowledge, delete=delete)
+    session.learn(plan=plan, findings=())
+    return plan
+
+
+def _blocked(session: Session, plan: Plan) -> Report:
+    session.screen.talk(text.plan_of(session.report, full=False))
+    report = session.learn(exit_code=first_blocker(plan))
+    session.screen.verdict(verdict.blocked(report), good=False)
+    return report
+
+
+def _look_for_itself(session: Session, plan: Plan) -> None:
     again = look_again(session)
     session.learn(plan=plan, findings=())
     problem = still_there(again.host.cluster, delete=session.arguments.delete)

@@ -1,10 +1,12 @@
 """up and down against a cluster, in minikube's 0.25 and 1.19: what they do and what they say."""
 
 import json
+import subprocess
 import sys
 
 import pytest
 
+from bootstrap.store.lock import hold
 from tests.commands.driving import NEW, OLD, Kboot, as_root, held_back, on_linux, until
 
 pytestmark = as_root
@@ -216,3 +218,18 @@ def test_a_moved_api_is_found_again(new: Kboot) -> None:
     assert "at another address" in joined(new.run("doctor", "p.toml").out)
     assert new.run("up", "p.toml").code == 0
     assert (starts(new), len(new.calls("update-context"))) == (1, 1)
+
+
+def test_a_down_that_had_to_wait_for_another_plans_anew(new: Kboot) -> None:
+    assert new.run("up", "p.toml").code == 0
+    lock = new.home / ".local" / "state" / "kboot" / "locks" / "cluster-new"
+    with hold(lock, timeout=0, waiting=lambda text: None):
+        waiter = new.start("down", "p.toml", stderr=subprocess.STDOUT)
+        told = waiter.stdout
+        assert told is not None
+        until(lambda: "waiting for" in told.readline())
+        subprocess.run((new.bin / "minikube", "stop", "--profile", "new"), env=new.env, check=True)
+    said, _ = waiter.communicate()
+    assert waiter.returncode == 0, said
+    assert "Nothing to do: cluster new is stopped." in said
+    assert new.calls("stop") == ["stop --profile new"]

@@ -66,6 +66,8 @@ def _run(words: list[str]) -> "tuple[Report, Screen]":
         arguments = parse(words, os.environ.get("SHELL", "/bin/sh"))
         events = _events(arguments)
         session = _session(arguments)
+        session.begin()
+        session.report = _report(session)
         screen = session.screen = _screen(words, arguments, events)
         if events is not None:
             events.begin(session.report.profile)
@@ -87,12 +89,14 @@ def _run(words: list[str]) -> "tuple[Report, Screen]":
 def _session(arguments: "Namespace") -> "Session":
     from bootstrap.commands.session import Session
 
-    session = Session(arguments, os.environ)
+    return Session(arguments, os.environ)
+
+
+def _report(session: "Session") -> "Report":
     from bootstrap.core.report import Report
 
     profile = None if session.context else session.profile
-    session.report = Report(arguments.command, profile, context=session.context)
-    return session
+    return Report(session.arguments.command, profile, context=session.context)
 
 
 def _events(arguments: "Namespace") -> "EventFile | None":
@@ -133,7 +137,7 @@ def _failed(
     if session is not None:
         problem.next = session.profile.addressed(problem.next)
     command = arguments.command if arguments else ""
-    report = session.report if session else Report(command=command)
+    report = getattr(session, "report", None) or Report(command=command)
     return report._replace(error=problem, exit_code=problem.code)
 
 

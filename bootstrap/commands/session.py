@@ -19,6 +19,7 @@ from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue
 from bootstrap.host.path import own_name
 from bootstrap.host.places import find_places
+from bootstrap.host.probe import Asking
 from bootstrap.host.settings_file import read_settings
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.provider.minikube.commands import command_lines
@@ -59,7 +60,13 @@ class Session:
             link=_folder(getattr(arguments, "link", None) or "", places.home),
             switch_context=getattr(arguments, "switch_context", False),
         )
-        self._asked = self._ask() if _observes(arguments) else None
+        self._asking = Asking()
+        self._asked: Asked | None = None
+
+    def begin(self) -> None:
+        """Start the tools' programs, where the command observes."""
+        if _observes(self.arguments):
+            self._asked = self._ask()
 
     def take_asked(self) -> Asked:
         """The programs started at the beginning; for a second look, they are started anew."""
@@ -69,8 +76,7 @@ class Session:
     def close(self) -> None:
         """End what was started and not waited for, and the connection that was kept."""
         self.line.close()
-        if self._asked is not None:
-            self._asked.asking.end()
+        self._asking.end()
 
     def learn(self, **parts: object) -> "Report":
         """Add what is known now to the report."""
@@ -78,7 +84,8 @@ class Session:
         return self.report
 
     def _ask(self) -> Asked:
-        return ask(self.profile, self.knowledge, self.around)
+        self._asking = Asking()
+        return ask(self.profile, self.knowledge, self.around, self._asking)
 
     def _load(self, environ: Mapping[str, str]) -> Profile:
         if self.context:

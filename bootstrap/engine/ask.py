@@ -10,7 +10,7 @@ from bootstrap.core.state import ToolState
 from bootstrap.core.tool import Answer, Reading, Tool
 from bootstrap.host.elf import fingerprint
 from bootstrap.host.path import candidates, is_in_store
-from bootstrap.host.probe import Asking, Question, Told, start
+from bootstrap.host.probe import Asking, Question, Told
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.store.inventory import stored_at
 
@@ -24,10 +24,11 @@ class Asked(NamedTuple):
     asking: Asking
 
 
-def ask(profile: Profile, knowledge: Knowledge, around: Surroundings) -> Asked:
+def ask(profile: Profile, knowledge: Knowledge, around: Surroundings, asking: Asking) -> Asked:
     """Find the profile's tools, and start those whose version is not known yet.
 
-    The caller reads the answers with `answers`, or ends the programs with `asking.end()`.
+    The caller reads the answers with `answers`, or ends the programs with `asking.end()`: it has
+    `asking` beforehand, so that no signal can come between their start and its knowing of them.
     """
     tools = knowledge.tools_of(profile)
     sighted = tuple((tool, _sight(tool, profile, around)) for tool in tools)
@@ -43,7 +44,8 @@ def ask(profile: Profile, knowledge: Knowledge, around: Surroundings) -> Asked:
         "MINIKUBE_HOME": str(around.places.cache / "scratch"),
         "GOGC": "off",
     }
-    return Asked(sighted, start(questions, around.for_children(profile.id, extra)))
+    asking.start(questions, around.for_children(profile.id, extra))
+    return Asked(sighted, asking)
 
 
 def answers(asked: Asked, around: Surroundings) -> dict[str, ToolState]:

@@ -121,8 +121,16 @@ class Asking:
         self._probes: dict[str, _Probe] = {}
         self._not_run: dict[str, Told] = {}
 
-    def add(self, name: str, question: Question, env: Mapping[str, str]) -> None:
-        """Start one program. One that cannot be run is told of as such by `finish`."""
+    def start(self, questions: Mapping[str, Question], env: Mapping[str, str]) -> None:
+        """Start all programs at once, with exactly `env`, to go on with other work meanwhile.
+
+        One that cannot be run is told of as such by `finish`.
+        """
+        with starting_children():
+            for name, question in questions.items():
+                self._start(name, question, env)
+
+    def _start(self, name: str, question: Question, env: Mapping[str, str]) -> None:
         self._names.append(name)
         try:
             self._probes[name] = _launch(question, env)
@@ -177,22 +185,11 @@ class Asking:
         self.end()
 
 
-def start(questions: Mapping[str, Question], env: Mapping[str, str]) -> Asking:
-    """Start all programs at once, with exactly `env`, and go on with other work."""
-    asking = Asking()
-    try:
-        with starting_children():
-            for name, question in questions.items():
-                asking.add(name, question, env)
-    except BaseException:
-        asking.end()
-        raise
-    return asking
-
-
 def ask_all(questions: Mapping[str, Question], env: Mapping[str, str]) -> dict[str, Told]:
     """Ask all questions at once; each has its own deadline, and none can spoil another."""
-    return start(questions, env).finish()
+    with Asking() as asking:
+        asking.start(questions, env)
+        return asking.finish()
 
 
 class Service:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.host.children import group_is_gone
-from bootstrap.host.probe import Question, Service, ask_all, start
+from bootstrap.host.probe import Asking, Question, Service, ask_all
 
 ENV = {"PATH": os.environ["PATH"]}
 Until = Callable[[Callable[[], object]], None]
@@ -148,7 +148,8 @@ def test_four_programs_take_as_long_as_one() -> None:
 
 def test_work_between_start_and_finish_costs_no_answer(until: Until, tmp_path: Path) -> None:
     done = tmp_path / "done"
-    with start({"it": shell(f"echo early; echo > {done}", 0.2)}, ENV) as asking:
+    with Asking() as asking:
+        asking.start({"it": shell(f"echo early; echo > {done}", 0.2)}, ENV)
         until(done.exists)
         late = time.monotonic() + 0.3
         until(lambda: time.monotonic() > late)
@@ -159,7 +160,8 @@ def test_work_between_start_and_finish_costs_no_answer(until: Until, tmp_path: P
 def test_leaving_without_the_answers_ends_every_program(until: Until, tmp_path: Path) -> None:
     pids = [tmp_path / "one", tmp_path / "two"]
     scripts = {file.name: shell(f"sleep 100 & echo $$ > {file}; sleep 100") for file in pids}
-    with pytest.raises(LookupError), start(scripts, ENV):
+    with pytest.raises(LookupError), Asking() as asking:
+        asking.start(scripts, ENV)
         until(lambda: all(file.exists() and file.read_text() for file in pids))
         raise LookupError
     for file in pids:

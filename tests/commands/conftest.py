@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.apiserver import ApiServer, Identity, healthy_1_20, serving
 from tests.commands.driving import NEW, OLD, Kboot, script
+from tests.commands.kubeconfigs import cluster_of, kubeconfig
 
 
 def furnish_old(kboot: Kboot) -> None:
@@ -57,3 +59,18 @@ def open_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def server(identity: Identity) -> Iterator[ApiServer]:
+    """A healthy Kubernetes 1.20."""
+    with serving(identity.server_tls()) as running:
+        running.documents = healthy_1_20()
+        yield running
+
+
+@pytest.fixture
+def mine(kboot: Kboot, identity: Identity, server: ApiServer) -> Kboot:
+    """Somebody whose ~/.kube/config has the healthy cluster `prod`, and no tool at all."""
+    kubeconfig(kboot.home / ".kube" / "config", cluster_of(identity, server))
+    return kboot

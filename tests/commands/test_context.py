@@ -13,9 +13,6 @@ from tests.cluster.apiserver import (
     ApiServer,
     Identity,
     as_json,
-    healthy_1_20,
-    new_identity,
-    serving,
 )
 from tests.commands.driving import Kboot, processes_knowing, script, tree, until
 from tests.commands.kubeconfigs import cluster_of, kubeconfig, left, temporary_files
@@ -23,25 +20,6 @@ from tests.commands.test_clusters import joined
 
 LIVE = "api,version,nodes,system,serviceaccount"
 VERIFY = ("verify", "--context", "prod", "--gates", LIVE)
-
-
-@pytest.fixture(scope="module")
-def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return new_identity(tmp_path_factory.mktemp("identity"))
-
-
-@pytest.fixture
-def server(identity: Identity) -> Iterator[ApiServer]:
-    with serving(identity.server_tls()) as running:
-        running.documents = healthy_1_20()
-        yield running
-
-
-@pytest.fixture
-def mine(kboot: Kboot, identity: Identity, server: ApiServer) -> Kboot:
-    """Somebody whose ~/.kube/config has the healthy cluster `prod`, and no tool at all."""
-    kubeconfig(kboot.home / ".kube" / "config", cluster_of(identity, server))
-    return kboot
 
 
 def gates(document: dict[str, Any]) -> dict[str, str]:

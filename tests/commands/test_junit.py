@@ -1,7 +1,6 @@
 """`kboot verify --output junit`: one XML document on stdout, whatever happens."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,36 +8,13 @@ import pytest
 
 from tests.cluster.apiserver import (
     ApiServer,
-    Identity,
     as_json,
-    healthy_1_20,
-    new_identity,
-    serving,
 )
 from tests.commands.driving import Done, Kboot, as_root, until
-from tests.commands.kubeconfigs import cluster_of, kubeconfig
 
 LIVE = "api,version,nodes,system,serviceaccount"
 VERIFY = ("verify", "--context", "prod", "--gates", LIVE)
 JUNIT = ("--output", "junit")
-
-
-@pytest.fixture(scope="module")
-def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return new_identity(tmp_path_factory.mktemp("identity"))
-
-
-@pytest.fixture
-def server(identity: Identity) -> Iterator[ApiServer]:
-    with serving(identity.server_tls()) as running:
-        running.documents = healthy_1_20()
-        yield running
-
-
-@pytest.fixture
-def mine(kboot: Kboot, identity: Identity, server: ApiServer) -> Kboot:
-    kubeconfig(kboot.home / ".kube" / "config", cluster_of(identity, server))
-    return kboot
 
 
 def parsed(done: Done) -> ElementTree.Element:

@@ -27,23 +27,6 @@ ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
 EXPECTED = Expected(kubernetes="1.9.0", kubectl="1.9.3")
 
 
-@pytest.fixture(scope="module")
-def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return new_identity(tmp_path_factory.mktemp("identity"))
-
-
-@pytest.fixture
-def server(identity: Identity) -> Iterator[ApiServer]:
-    with serving(identity.server_tls()) as running:
-        running.documents = healthy_1_9()
-        yield running
-
-
-@pytest.fixture
-def connection(identity: Identity, server: ApiServer) -> Connection:
-    return identity.connection(server.url)
-
-
 class Run:
     """One passing of gates, with what it told on the way."""
 

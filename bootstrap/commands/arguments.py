@@ -61,8 +61,21 @@ _FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
     (("plan",), "--detailed-exitcode", {**_SWITCH, "help": "0 nothing to do, 2 changes, 1 else"}),
     (("up", "plan"), "--switch-context", {**_SWITCH, "help": "make it kubectl's current context"}),
     (("up",), "--recreate", {**_SWITCH, "help": "delete and remake a cluster that differs"}),
-    (("up",), "--start-timeout", {"metavar": "TIME", "default": "30m", "type": parse_duration}),
-    (("up", "verify"), "--timeout", {"metavar": "TIME", "type": parse_duration}),
+    (
+        ("up",),
+        "--start-timeout",
+        {
+            "metavar": "TIME",
+            "default": "30m",
+            "type": parse_duration,
+            "help": "for minikube start, 30m unless said",
+        },
+    ),
+    (
+        ("up", "verify"),
+        "--timeout",
+        {"metavar": "TIME", "type": parse_duration, "help": "for all gates, such as 5m or 90s"},
+    ),
     (("up", "verify"), "--image", {"metavar": "IMAGE", "help": "what gates run in pods"}),
     (("up",), "--prove", {**_SWITCH, "help": "pass every gate anew, whatever was proven before"}),
     (
@@ -76,7 +89,15 @@ _FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
         {"metavar": "NAME", "type": _context, "help": "a cluster of your kubeconfig, no PROFILE"},
     ),
     (("verify",), "--keep", {**_SWITCH, "help": "leave what the gates made in the cluster"}),
-    (("env",), "--format", {"choices": ("sh", "fish", "github", "dotenv"), "default": "sh"}),
+    (
+        ("env",),
+        "--format",
+        {
+            "choices": ("sh", "fish", "github", "dotenv"),
+            "default": "sh",
+            "help": "in whose words, sh unless said",
+        },
+    ),
     (("up", "verify"), "--events", {"metavar": "FILE", "help": "add what happens, as JSON lines"}),
     (("down",), "--delete", {**_SWITCH, "help": "delete the cluster and all that is in it"}),
     (("up", "down"), "--yes", {**_SWITCH, "help": "do not ask"}),
@@ -161,10 +182,12 @@ def _parser(words: Sequence[str]) -> _Parser:
             formatter_class=_Help,
         )
         sub.add_argument("profile", nargs="?", metavar="PROFILE", help="a file or a shipped name")
-        sub.add_argument("--output", choices=_outputs(name), default="text")
+        sub.add_argument(
+            "--output", choices=_outputs(name), default="text", help="one document for programs"
+        )
         sub.add_argument("-v", "--verbose", **_SWITCH, help="also what is well")
         sub.add_argument("-q", "--quiet", **_SWITCH, help="only what is wrong")
-        sub.add_argument("--no-color", **_SWITCH)
+        sub.add_argument("--no-color", **_SWITCH, help="no colour; so does NO_COLOR")
         for commands, flag, how in _FLAGS:
             if name in commands:
                 sub.add_argument(flag, **how)

@@ -55,7 +55,7 @@ class GateResult(NamedTuple):
     fix: str = ""
     seconds: float = 0.0
     proven_at: str = ""
-    """When an earlier run passed it, RFC 3339 in UTC; empty: this one did."""
+    """When an earlier run found this out, RFC 3339 in UTC; empty: this one did."""
 
     @property
     def passed(self) -> bool:

@@ -83,7 +83,8 @@ class Proving:
 
     def _clean(self, trial: "Trial") -> None:
         try:
-            self.left = trial.end(CLEANING_SECONDS)
+            waiting = _Waiting(self._emit, "cleaning up")
+            self.left = trial.end(CLEANING_SECONDS, waiting.tell)
         except BaseException as stopped:
             if trial.begun:
                 stopped.add_note(
@@ -116,15 +117,12 @@ class Proving:
     def _pass(self, gate: Gate) -> GateResult:
         """Look until the gate passes, waiting cannot help, or the client's deadline is near."""
         began = asked = time.monotonic()
+        waiting = _Waiting(self._emit, gate.id)
         looks = self._looks(gate)
         look = next(looks)
-        told, told_at = "", 0.0
         while not (look.passed or look.final):
+            waiting.tell(_text(look))
             now = time.monotonic()
-            # Again while it lasts, for those who do not tell of every change.
-            if _text(look) != told or now - began >= told_at + LONG_WAIT:
-                told, told_at = _text(look), now - began
-                self._emit(Event(Happening.WAITING, gate.id, told, seconds=told_at))
             pause = min(max(SHORTEST_PAUSE, 4 * (now - asked)), LONGEST_PAUSE)
             if now + pause >= self._client.deadline:
                 break
@@ -149,6 +147,23 @@ class Proving:
             self._trial, programs = self._use(self._client, self._timeout)
             self._gates = trial_gates(self._trial, programs)
         return self._gates
+
+
+class _Waiting:
+    """Tells what is waited for: when that changes, and again while it lasts."""
+
+    def __init__(self, emit: Emit, subject: str) -> None:
+        self._emit = emit
+        self._subject = subject
+        self._began = time.monotonic()
+        self._told, self._told_at = "", 0.0
+
+    def tell(self, text: str) -> None:
+        seconds = time.monotonic() - self._began
+        # Again while it lasts, for those who do not tell of every change.
+        if text != self._told or seconds >= self._told_at + LONG_WAIT:
+            self._told, self._told_at = text, seconds
+            self._emit(Event(Happening.WAITING, self._subject, text, seconds=seconds))
 
 
 def _unmet(gate: Gate, results: Mapping[str, GateResult]) -> GateResult | None:

@@ -14,6 +14,7 @@ from bootstrap.cluster.trial.manifests import Image, deployment, stateful_set
 from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL, Owner
 from bootstrap.cluster.trial.programs import Programs
 from bootstrap.cluster.trial.trial import Trial
+from bootstrap.core.events import Event, Happening
 from bootstrap.core.gate import selected
 from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving
@@ -298,6 +299,39 @@ def test_what_could_not_be_deleted_is_said_and_left_to_the_next_run(
     api.documents[path] = stuck  # as one that a finalizer holds
     assert trial.end(0.3).startswith(f"namespace {trial.namespace} is left: ")
     assert [each.name for each in owner.locks.iterdir()] == ["run-0a0b0c0d"]
+
+
+def test_cleaning_up_is_told_while_it_lasts_and_not_where_there_is_nothing_to_clean(
+    identity: Identity, api: ActingApi, owner: Owner
+) -> None:
+    told: list[Event] = []
+    namespace = f"/api/v1/namespaces/{owner.namespace}"
+
+    def emit(event: Event) -> None:
+        if event.subject == "cleaning up":
+            told.append(event)
+            del api.documents[namespace]
+
+    def verify(gate: str) -> None:
+        with Proving(
+            identity.connection(api.url),
+            Expected(),
+            timeout=60.0,
+            emit=emit,
+            use=lambda client, seconds: (Trial(client, owner, IMAGE, seconds), NOTHING),
+        ) as proving:
+            assert list(proving.run(selected((gate,))))[-1].passed
+            api.things.pop(namespace, None)  # so that a DELETE leaves it, as a finalizer does
+        assert proving.left == ""
+
+    verify("serviceaccount")
+    assert told == []
+    verify("dns")
+    (event,) = told
+    assert (event.happening, event.message) == (
+        Happening.WAITING,
+        "Kubernetes is deleting what the gates made",
+    )
 
 
 def test_a_run_that_was_stopped_while_its_namespace_was_made_leaves_word_of_it(

@@ -164,10 +164,11 @@ class Trial:
             final=trouble.final,
         )
 
-    def end(self, seconds: float) -> str:
+    def end(self, seconds: float, waiting: Callable[[str], None] = lambda words: None) -> str:
         """Delete what this run made, and wait until it is gone. In words what is left, or empty.
 
-        Raises nothing that the server could cause.
+        `waiting`: is told again and again, while there is something, what is waited for. Raises
+        nothing that the server could cause.
         """
         with self._alive:
             if not self.begun:
@@ -175,25 +176,27 @@ class Trial:
             if self.keep:
                 self.owner.forget(self.namespace)
                 return f"namespace {self.namespace} is kept"
-            return self._clean(seconds)
+            return self._clean(seconds, waiting)
 
-    def _clean(self, seconds: float) -> str:
+    def _clean(self, seconds: float, waiting: Callable[[str], None]) -> str:
         """What is there that this run made or swept is gone, or said to be left."""
         deadline = time.monotonic() + seconds
         self.client.deadline = deadline
-        left, said = [self.namespace, *self._swept], "Kubernetes is still deleting it"
+        left, trouble = [self.namespace, *self._swept], ""
         asked = False
         while left and time.monotonic() < deadline:
             try:
                 if not asked:
                     namespace.delete(self.client, self.namespace)
                     asked = True
-                left = [each for each in left if not self._is_gone(each)]
+                left, trouble = [each for each in left if not self._is_gone(each)], ""
             except ApiFailure as failure:
-                said = failure.words
+                trouble = failure.words
             if left:
+                waiting(trouble or "Kubernetes is deleting what the gates made")
                 time.sleep(_LOOK_AGAIN)
-        return f"namespace {' and '.join(left)} is left: {said}" if left else ""
+        why = trouble or "Kubernetes is still deleting it"
+        return f"namespace {' and '.join(left)} is left: {why}" if left else ""
 
     def _is_gone(self, each: str) -> bool:
         gone = namespace.is_gone(self.client, each)

@@ -3,10 +3,8 @@
 import re
 import secrets
 import shlex
-import tempfile
-from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import NamedTuple
 
 from bootstrap.cluster.api import ApiClient
@@ -21,6 +19,7 @@ from bootstrap.host.surroundings import Surroundings
 _KUBECTL_SECONDS = 15.0
 _BUILD_SECONDS = 120.0
 _LAST_LINES = 3
+_Engine = Callable[[], Mapping[str, str] | Ran]
 _EXPORT = re.compile(r"^export (DOCKER_[A-Z_]+)=(.*)$", re.MULTILINE)
 
 
@@ -55,8 +54,7 @@ class Using(NamedTuple):
         nodes = kubectl if isinstance(kubectl, Lack) else partial(self._nodes, kubectl)
         if isinstance(docker, Lack):
             return Programs(nodes, docker)
-        remove = partial(self._docker, docker, "image", "rm", "--force")
-        return Programs(nodes, partial(self._build, docker), remove)
+        return Programs(nodes, partial(self._docker, docker, cache(self._engine)))
 
     def _nodes(self, kubectl: str) -> Ran:
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
@@ -67,27 +65,27 @@ class Using(NamedTuple):
         argv = (kubectl, "get", "nodes", "-o", "name", "--request-timeout=10s", *chosen)
         return _run(argv, env, _KUBECTL_SECONDS)
 
-    def _build(self, docker: str, image: str, dockerfile: str) -> Ran:
-        with tempfile.TemporaryDirectory(prefix="kboot-build-") as folder:
-            Path(folder, "Dockerfile").write_text(dockerfile, encoding="utf-8")
-            return self._docker(docker, "build", "--quiet", "--tag", image, folder)
+    def _docker(self, docker: str, engine: _Engine, *words: str, given: str = "") -> Ran:
+        """`engine`: where the nodes' engine is, or why that cannot be told."""
+        found = engine()
+        if isinstance(found, Ran):
+            return found
+        env = self.around.for_children(self.profile_id, found)
+        return _run((docker, *words), env, _BUILD_SECONDS, given)
 
-    def _docker(self, docker: str, *words: str) -> Ran:
+    def _engine(self) -> Mapping[str, str] | Ran:
         """With driver none the nodes' docker is this machine's; else minikube says where it is."""
-        extra: dict[str, str] = {}
-        if self.driver != "none":
-            asked = self._docker_env()
-            if not asked.ended_well:
-                return asked
-            extra = {
-                name: "".join(shlex.split(value)) for name, value in _EXPORT.findall(asked.out)
-            }
-            if "DOCKER_HOST" not in extra:
-                return Ran(False, "", f"minikube docker-env names no engine: {asked.out[:200]}")
-            # 0.25 sets an API version of 2016, which newer clients refuse to speak.
-            extra.pop("DOCKER_API_VERSION", None)
-        env = self.around.for_children(self.profile_id, extra)
-        return _run((docker, *words), env, _BUILD_SECONDS)
+        if self.driver == "none":
+            return {}
+        asked = self._docker_env()
+        if not asked.ended_well:
+            return asked
+        found = {name: "".join(shlex.split(value)) for name, value in _EXPORT.findall(asked.out)}
+        if "DOCKER_HOST" not in found:
+            return Ran(False, "", f"minikube docker-env names no engine: {asked.out[:200]}")
+        # 0.25 sets an API version of 2016, which newer clients refuse to speak.
+        found.pop("DOCKER_API_VERSION", None)
+        return found
 
     def _docker_env(self) -> Ran:
         if not self.minikube:
@@ -112,8 +110,8 @@ class Using(NamedTuple):
         }
 
 
-def _run(argv: tuple[str, ...], env: Mapping[str, str], seconds: float) -> Ran:
-    told = ask_all({"it": Question(argv, seconds)}, env)["it"]
+def _run(argv: tuple[str, ...], env: Mapping[str, str], seconds: float, given: str = "") -> Ran:
+    told = ask_all({"it": Question(argv, seconds, given)}, env)["it"]
     if told.exit_code == 0:
         return Ran(True, told.out)
     lines = (told.err.strip() or told.out.strip()).splitlines()

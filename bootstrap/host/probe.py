@@ -32,6 +32,8 @@ class Question(NamedTuple):
 
     argv: tuple[str, ...]
     timeout: float = 5.0
+    given: str = ""
+    """What it reads from its stdin: a few lines, which any pipe takes without a reader."""
 
 
 class Told(NamedTuple):
@@ -244,18 +246,30 @@ kill -KILL 0
 
 
 def _launch(question: Question, env: Mapping[str, str]) -> _Probe:
-    process = subprocess.Popen(
-        question.argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=env,
-        bufsize=0,
-        start_new_session=True,
-    )
+    given = _pipe(question.given) if question.given else None
+    try:
+        process = subprocess.Popen(
+            question.argv,
+            stdin=subprocess.DEVNULL if given is None else given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            bufsize=0,
+            start_new_session=True,
+        )
+    finally:
+        if given is not None:
+            os.close(given)
     assert process.stdout is not None and process.stderr is not None
     streams = (process.stdout.fileno(), process.stderr.fileno())
     return _Probe(question, process, streams)
+
+
+def _pipe(text: str) -> int:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(text.encode())
+    return reader
 
 
 def _death(exit_code: int) -> str:

@@ -21,7 +21,7 @@ from bootstrap.engine.prove import Proving
 from tests.cluster.acting_api import DISCOVERY, ActingApi, running
 from tests.cluster.apiserver import Identity, as_json
 
-NOTHING = Programs(kubectl_nodes=Lack("none"), build_image=Lack("none"))
+NOTHING = Programs(kubectl_nodes=Lack("none"), docker=Lack("none"))
 IMAGE = Image("busybox:1.28")
 
 

@@ -24,6 +24,12 @@ def test_a_program_that_ends_by_itself_has_told_its_exit_code_and_both_streams()
     assert (told.exit_code, told.out, told.err, told.failure) == (3, "out\n", "err\n", "")
 
 
+def test_a_program_reads_what_it_is_given_and_otherwise_nothing() -> None:
+    reads = Question(("/bin/cat",), 20.0)
+    told = ask_all({"given": reads._replace(given="FROM ü\nRUN\n"), "not": reads}, ENV)
+    assert (told["given"].out, told["not"].out) == ("FROM ü\nRUN\n", "")
+
+
 @pytest.mark.parametrize(
     ("bad", "failure"),
     [

@@ -21,6 +21,12 @@ name       = "full"
 driver     = "none"
 kubernetes = "1.20.2"
 """
+TOOLS = """\
+[tools]
+kubectl = "1.20.0"
+docker = ">=20"
+"""
+"""In the place of the profile's [tools], what the gates `kubectl` and `build` want."""
 INSTALL = (
     "from pathlib import Path; from tests.standins import minikube; minikube.install("
     "Path('/usr/local/bin'), version='1.19.0', backing='full', binaries=Path('/kubernetes'), "

@@ -11,15 +11,11 @@ from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.objects import Object, name, objects
 from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL
 from tests.real.engine import SCRIPTS, docker, path_from
-from tests.real.full_cluster import PROFILE, FullCluster
+from tests.real.full_cluster import PROFILE, TOOLS, FullCluster
 
 pytestmark = pytest.mark.real
 
 SEED = "20261124"
-TOOLS = """[tools]
-kubectl = "1.20.0"
-docker = ">=20"
-"""
 RUNNING = "docker ps --quiet --filter name=_kboot-"
 ENDED = f"timeout 60 sh -c 'while {RUNNING} | grep -q .; do sleep 0.5; done' || true"
 """Pods are deleted at once from the API; the kubelet ends their containers a moment later."""
@@ -54,18 +50,25 @@ class Cluster:
             "pods": [each for each in map(namespace_of, pods) if each.startswith("kboot-")],
             "containers": self.lines(f"{ENDED}; {RUNNING}"),
             "processes": self.lines("pgrep -af '[b]ootstrap|[k]ubectl|[d]ocker build' || true"),
+            "images": self.images(),
             "folders": self.lines("ls -d /tmp/kboot-* 2>/dev/null || true"),
         }
         return {kind: each for kind, each in found.items() if each}
 
+    def images(self) -> list[str]:
+        shown = "docker image ls --filter reference=kboot-* --format {{.Repository}}:{{.Tag}}"
+        return [each for each in self.lines(shown) if not each.startswith("kboot-tests/")]
+
     def lines(self, command: str) -> list[str]:
         return self.host.sh(command).splitlines()
 
-    def stopped(self, signal: str, times: int, at_once: int) -> list[dict[str, Any]]:
+    def stopped(
+        self, signal: str, times: int, at_once: int, gate: str = ""
+    ) -> list[dict[str, Any]]:
         words = f"-m tests.real.stopped_verifies {signal} {SEED} {times} {at_once}"
         return [
             json.loads(line)
-            for line in self.lines(f"{INSIDE} && python3 {words} /profile/kboot.toml")
+            for line in self.lines(f"{INSIDE} && python3 {words} /profile/kboot.toml {gate}")
         ]
 
     def make_namespace(self, named: str, **annotations: str) -> None:
@@ -150,8 +153,22 @@ def test_after_a_kill_at_any_moment_the_next_run_leaves_nothing(cluster: Cluster
     runs = cluster.stopped("SIGKILL", times=10, at_once=3)
     assert {run["exit"] for run in runs} == {-9}
     assert len([each for each in cluster.namespaces() if each.startswith("kboot-")]) > 0
-    cluster.verify("--gates", "dns")
+    cluster.verify("--gates", "dns,build")
     assert cluster.remains() == {}, runs
+
+
+def test_images_of_killed_runs_go_with_the_next_build_and_nobody_elses(cluster: Cluster) -> None:
+    runs = cluster.stopped("SIGKILL", times=6, at_once=2, gate="build")
+    assert {run["exit"] for run in runs} == {-9}
+    cluster.lines("timeout 60 sh -c 'while pgrep -f [d]ocker.build; do sleep 0.2; done' || true")
+    assert cluster.images() != []
+    others = ["kboot-0badcafe:1", "kboot-0ldc0ffe:1"]
+    label = f"{HOLDER}=another"
+    cluster.lines(f"docker tag busybox:1.28 {others[0]}")
+    cluster.lines(f"echo FROM busybox:1.28 | docker build -q --label {label} -t {others[1]} -")
+    cluster.verify("--gates", "build")
+    assert sorted(cluster.images()) == others
+    cluster.lines(f"docker image rm {' '.join(others)}")
 
 
 def test_runs_side_by_side_do_not_take_each_other_for_dead(cluster: Cluster) -> None:

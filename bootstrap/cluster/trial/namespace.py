@@ -58,6 +58,11 @@ class Owner(NamedTuple):
         with hold(self.lock(self.namespace), timeout=5.0, waiting=lambda holder: None):
             yield
 
+    def is_alive(self, namespace: str) -> bool:
+        """Whether the run of that namespace, one of this machine's, has not ended."""
+        lock = self.lock(namespace)
+        return lock.exists() and is_held(lock)
+
     def forget(self, namespace: str) -> None:
         """Nothing of that run is left, or it is kept."""
         self.lock(namespace).unlink(missing_ok=True)

@@ -1,11 +1,12 @@
 """Gates `kubectl` and `build`: the person's own programs, with the cluster as it is for them."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bootstrap.cluster.gate_look import Look, Looks, steadily
 from bootstrap.cluster.objects import name, objects, text
 from bootstrap.cluster.trial.manifests import Image
+from bootstrap.cluster.trial.namespace import HOLDER, PREFIX
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.why import Trouble
 from bootstrap.core.program import Lack
@@ -21,14 +22,19 @@ class Ran(NamedTuple):
     said: str = ""
 
 
+class Docker(Protocol):
+    """The profile's docker with the engine that the nodes' pods run on."""
+
+    def __call__(self, *words: str, given: str = "") -> Ran:
+        """`given`: what it reads from its stdin."""
+
+
 class Programs(NamedTuple):
     """What the engine runs for these gates."""
 
     kubectl_nodes: Callable[[], Ran] | Lack
     """`kubectl get nodes -o name`, with the kubeconfig that the person will have."""
-    build_image: Callable[[str, str], Ran] | Lack
-    """Build an image of that name by that Dockerfile, with the profile's docker."""
-    remove_image: Callable[[str], object] = lambda image: None
+    docker: Docker | Lack
 
 
 def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
@@ -57,9 +63,9 @@ def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
 
 def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
     """An image that this docker built runs in the cluster, with no registry between them."""
-    build = programs.build_image
-    if isinstance(build, Lack):
-        yield _without(build)
+    docker = programs.docker
+    if isinstance(docker, Lack):
+        yield _without(docker)
         return
     other = yield from _other_runtime(trial)
     if other:
@@ -69,7 +75,7 @@ def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
     word = nonce()
     image = f"{trial.namespace}:{word}"
     try:
-        ran = build(image, f"FROM {trial.image.name}\nRUN echo {word} > {_MARK}\n")
+        ran = docker("build", "--quiet", "--tag", image, "-", given=_dockerfile(trial, word))
         if not ran.ended_well:
             trouble = Trouble("build-fails", f"docker build: {ran.said}", final=True)
             yield trial.failed("docker cannot build an image", trouble)
@@ -80,7 +86,25 @@ def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
             yield trial.failed("another image ran", Trouble("build-differs", words, final=True))
         yield Look(passed=True, message="an image built with docker runs as a pod")
     finally:
-        programs.remove_image(image)
+        _remove_images(trial, docker, image)
+
+
+def _dockerfile(trial: Trial, word: str) -> str:
+    whose = f"{HOLDER}={trial.owner.holder}"
+    return f"FROM {trial.image.name}\nLABEL {whose}\nRUN echo {word} > {_MARK}\n"
+
+
+def _remove_images(trial: Trial, docker: Docker, own: str) -> None:
+    """This run's, and those that killed runs of this machine left in the engine."""
+    whose = f"label={HOLDER}={trial.owner.holder}"
+    shown = docker("image", "ls", "--filter", whose, "--format", "{{.Repository}}:{{.Tag}}")
+    runs = {each: each.partition(":")[0] for each in shown.out.split()}
+    left = [
+        each
+        for each, run in runs.items()
+        if run.startswith(PREFIX) and not trial.owner.is_alive(run)
+    ]
+    docker("image", "rm", "--force", own, *left)
 
 
 def _without(lack: Lack) -> Look:

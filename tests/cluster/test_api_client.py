@@ -501,3 +501,31 @@ def test_a_ca_of_2018_without_key_identifiers_is_trusted(
     with ApiClient(connection, timeout=5.0) as client:
         assert client.get_json("/version") == {"gitVersion": "v1.9.0"}
     assert not trust(connection).verify_flags & ssl.VERIFY_X509_STRICT
+
+
+def test_a_ca_of_2018_is_trusted_also_where_python_is_strict_by_default(
+    ca_of_2018: tuple[ApiServer, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.13 is so in `create_default_context`, and a later one may be everywhere."""
+    server, ca_file = ca_of_2018
+    server.documents["/version"] = as_json({"gitVersion": "v1.9.0"})
+    usual = ssl.SSLContext.__new__
+
+    def strict(cls: type[ssl.SSLContext], *arguments: Any, **options: Any) -> ssl.SSLContext:
+        made = usual(cls, *arguments, **options)
+        made.verify_flags |= ssl.VERIFY_X509_STRICT
+        return made
+
+    monkeypatch.setattr(ssl.SSLContext, "__new__", staticmethod(strict))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(ca_file)
+    with (
+        socket.create_connection(("127.0.0.1", server.server_address[1])) as plain,
+        pytest.raises(ssl.SSLCertVerificationError, match=r"(?i)key identifier"),
+    ):
+        context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+    connection = Connection(server.url, ca_file=ca_file, token=TOKEN)
+    assert not trust(connection).verify_flags & ssl.VERIFY_X509_STRICT
+    with ApiClient(connection, timeout=5.0) as client:
+        assert client.get_json("/version") == {"gitVersion": "v1.9.0"}

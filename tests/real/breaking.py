@@ -212,6 +212,12 @@ class Ground:
         found = self.get(query)["items"]
         return [str(each["metadata"]["name"]) for each in found]
 
+    def delete_own_namespaces(self) -> None:
+        """Have them deleted, which Kubernetes does in its own time."""
+        for each in self.own_namespaces():
+            if "deletionTimestamp" not in self.get(f"/api/v1/namespaces/{each}")["metadata"]:
+                self.api.call("DELETE", f"/api/v1/namespaces/{each}")
+
     # What kboot knows of it
 
     @contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from bootstrap.cluster.gate_look import Expected
 from bootstrap.core.codec import to_plain
-from bootstrap.core.gate import LIVE_GATES, GateResult, selected
+from bootstrap.core.gate import GATE_IDS, LIVE_GATES, GateResult, selected
 from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
@@ -30,7 +30,8 @@ from tests.real.breaking import (
     Ground,
     refusing_webhook,
 )
-from tests.real.full_cluster import FullCluster
+from tests.real.engine import docker
+from tests.real.full_cluster import TOOLS, FullCluster
 
 pytestmark = pytest.mark.real
 
@@ -390,6 +391,7 @@ def test_a_failure_is_named_by_its_gate_and_mended_is_gone(
     assert sum(each["seconds"] for each in told.values()) < case.within + 1
     code, report = verify(ground, "dns", 120)
     assert code == Exit.CONVERGED, report["gates"]
+    ground.delete_own_namespaces()
 
 
 def test_a_kubectl_whose_kubeconfig_leads_nowhere_is_told(
@@ -433,6 +435,21 @@ def test_a_kubectl_two_minor_versions_away_is_told(ground: Ground) -> None:
     assert 'kubectl = "1.20"' in named.fix
 
 
+def test_once_all_is_mended_every_gate_passes_and_nothing_is_left(
+    ground: Ground, kubectl_1_20: Path
+) -> None:
+    """The last of this cluster."""
+    docker("cp", str(kubectl_1_20), f"{ground.host.name}:/usr/local/bin/kubectl")
+    ground.until(lambda: not ground.own_namespaces())
+    with ground.profile("[tools]\n", TOOLS):
+        code, report = ground.host.kboot("verify", "--gates", "all")
+    assert code == Exit.CONVERGED, report["gates"]
+    assert {each["gate"]: each["status"] for each in report["gates"]} == dict.fromkeys(
+        GATE_IDS, "passed"
+    )
+    assert (report["left_behind"], ground.own_namespaces()) == ("", [])
+
+
 def named_here(
     ground: Ground, gate: str, expected: Expected, timeout: float, use: Use | None = None
 ) -> GateResult:
@@ -445,7 +462,7 @@ def named_here(
 
 
 def verify(ground: Ground, gate: str, seconds: int, *flags: str) -> tuple[int, dict[str, Any]]:
-    """What a run makes is kept, so that nobody waits until Kubernetes has deleted it."""
+    """What a run makes is kept: the case's end has it deleted, and nobody waits for that."""
     keep = () if gate in {each.id for each in LIVE_GATES} else ("--keep",)
     own = ("--gates", gate, "--timeout", f"{seconds}s", *keep, *flags)
     return ground.host.kboot("verify", *own)

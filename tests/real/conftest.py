@@ -13,7 +13,7 @@ from tests.real.engine import SCRIPTS, docker, path_from, running_engine
 @pytest.fixture(scope="session")
 def kubernetes_binaries() -> Path:
     """The folder of Kubernetes 1.20.2's servers, kubelet, kube-proxy and pause, and of etcd."""
-    return path_from(SCRIPTS / "build-kubernetes", "--all")
+    return path_from(SCRIPTS / "build-kubernetes")
 
 
 @pytest.fixture(scope="session")

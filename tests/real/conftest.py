@@ -3,11 +3,24 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from tests.real.engine import SCRIPTS, docker, path_from, running_engine
+from tests.real.engine import SCRIPTS, fresh_image, path_from, running_engine
+
+LONG = (
+    "test_real_failures",
+    "test_leftovers",
+    "test_packages",
+    "test_full_cluster",
+    "test_rehearsal",
+    "test_shells",
+)
+"""Files that take long, the longest first: begun last, one would leave the other worker idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda each: [*LONG, each.path.stem].index(each.path.stem))
 
 
 @pytest.fixture(scope="session")
@@ -22,15 +35,13 @@ def kubectl_1_20() -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The machine's own engine, or one that is gone afterwards."""
-    with running_engine(tmp_path_factory.mktemp("engine")):
+def engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """The machine's own engine, or one of all workers that is gone afterwards."""
+    own = tmp_path_factory.getbasetemp()
+    with running_engine((own if worker_id == "master" else own.parent) / "engine"):
         yield
 
 
 @pytest.fixture(scope="session")
-def image(engine: None) -> Iterator[str]:
-    name = f"kboot-fresh:{uuid4().hex[:12]}"
-    docker("import", str(path_from(SCRIPTS / "fresh-host")), name)
-    yield name
-    docker("rmi", "--force", name)
+def image(engine: None) -> str:
+    return fresh_image()

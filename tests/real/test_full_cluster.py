@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.cluster.api import ApiClient
+from tests.commands.driving import until
 from tests.real.engine import docker
 from tests.real.full_cluster import FullCluster
 
@@ -42,7 +42,6 @@ spec:
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 8Mi}}}
 """
 ASK = "wget -q -T 3 -O - http://store-0.store:8080/"
-NAME_SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +88,8 @@ def test_a_pod_made_anew_keeps_its_data_and_is_found_by_its_name(cluster: FullCl
     kubectl(cluster, "rollout status statefulset/store --timeout=90s")
     kubectl(cluster, "wait --for=condition=Ready pod/store-0 --timeout=60s")
     pod = json.loads(kubectl(cluster, "get pod store-0 -o json"))
-    deadline = time.monotonic() + NAME_SECONDS
     name = "store-0.store.default.svc.cluster.local"
-    while addresses(cluster, name) != [pod["status"]["podIP"]]:
-        assert time.monotonic() < deadline, addresses(cluster, name)
+    until(lambda: addresses(cluster, name) == [pod["status"]["podIP"]])
     assert kubectl(cluster, f"exec store-0 -- {ASK}") == "store-0\nstore-0"
 
 

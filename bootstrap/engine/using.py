@@ -16,7 +16,7 @@ from bootstrap.core.program import Lack
 from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
 
-_KUBECTL_SECONDS = 15.0
+_ASKING_SECONDS = 15.0
 _BUILD_SECONDS = 120.0
 _LAST_LINES = 3
 _Engine = Callable[[], Mapping[str, str] | Ran]
@@ -63,7 +63,7 @@ class Using(NamedTuple):
             # What gives the context its credentials may need any variable of the person's.
             env, chosen = {**self.around.environ, **env}, ("--context", self.context)
         argv = (kubectl, "get", "nodes", "-o", "name", "--request-timeout=10s", *chosen)
-        return _run(argv, env, _KUBECTL_SECONDS)
+        return _run(argv, env, _ASKING_SECONDS)
 
     def _docker(self, docker: str, engine: _Engine, *words: str, given: str = "") -> Ran:
         """`engine`: where the nodes' engine is, or why that cannot be told."""
@@ -71,7 +71,8 @@ class Using(NamedTuple):
         if isinstance(found, Ran):
             return found
         env = self.around.for_children(self.profile_id, found)
-        return _run((docker, *words), env, _BUILD_SECONDS, given)
+        seconds = _BUILD_SECONDS if words[0] == "build" else _ASKING_SECONDS
+        return _run((docker, *words), env, seconds, given)
 
     def _engine(self) -> Mapping[str, str] | Ran:
         """With driver none the nodes' docker is this machine's; else minikube says where it is."""
@@ -92,7 +93,7 @@ class Using(NamedTuple):
             return Ran(False, "", "no minikube says where the cluster's docker is")
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
         argv = (self.minikube, "docker-env", "--profile", self.cluster, "--shell", "bash")
-        return _run(argv, env, _KUBECTL_SECONDS)
+        return _run(argv, env, _ASKING_SECONDS)
 
     def _fixes(self) -> Mapping[str, str]:
         """What depends on how the cluster is run."""

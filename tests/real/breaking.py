@@ -68,7 +68,8 @@ class Ground:
     def hung(self, name: str) -> Iterator[None]:
         """A component of the cluster that is there and does nothing."""
         pid = self.pid(name)
-        self.host.sh(f"kill -STOP {pid}")
+        running = f"grep -L '^State:.T' /proc/{pid}/task/*/status | grep -q ."
+        self.host.sh(f"kill -STOP {pid}; while {running}; do sleep 0.1; done")
         try:
             yield
         finally:

@@ -83,14 +83,20 @@ def test_dns_is_pods_that_run(cluster: FullCluster) -> None:
 def test_a_pod_made_anew_keeps_its_data_and_is_found_by_its_name(cluster: FullCluster) -> None:
     cluster.sh(f"cat <<'Y' | kubectl apply -f -\n{SET}\nY")
     kubectl(cluster, "rollout status statefulset/store --timeout=90s")
+    wait_for_its_name(cluster)
     assert kubectl(cluster, f"exec store-0 -- {ASK}") == "store-0"
     kubectl(cluster, "delete pod store-0")
     kubectl(cluster, "rollout status statefulset/store --timeout=90s")
     kubectl(cluster, "wait --for=condition=Ready pod/store-0 --timeout=60s")
+    wait_for_its_name(cluster)
+    assert kubectl(cluster, f"exec store-0 -- {ASK}") == "store-0\nstore-0"
+
+
+def wait_for_its_name(cluster: FullCluster) -> None:
+    """The cluster's DNS learns of a ready pod a moment later."""
     pod = json.loads(kubectl(cluster, "get pod store-0 -o json"))
     name = "store-0.store.default.svc.cluster.local"
     until(lambda: addresses(cluster, name) == [pod["status"]["podIP"]])
-    assert kubectl(cluster, f"exec store-0 -- {ASK}") == "store-0\nstore-0"
 
 
 def test_a_cluster_that_was_stopped_goes_on_with_its_data(cluster: FullCluster) -> None:

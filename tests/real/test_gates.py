@@ -43,6 +43,8 @@ class Cluster(NamedTuple):
     def stopped(self, component: str) -> Iterator[None]:
         pid = controlplane.running(self.folder)[component]["pid"]
         os.kill(pid, signal.SIGSTOP)
+        # Until the thread that takes the signal gets its turn, the others go on answering.
+        os.waitid(os.P_PID, pid, os.WSTOPPED)
         try:
             yield
         finally:

@@ -187,10 +187,11 @@ def _system_workloads(client: ApiClient) -> list[tuple[str, Object]]:
 def _lacking(client: ApiClient, lacking: list[tuple[Object, str]]) -> Look:
     first, _ = lacking[0]
     details = (condition_that_tells(first), _pod_trouble(client, first))
+    told = [each.rstrip(".") for each in details if each]
     return Look(
         passed=False,
         message=_some([f"{name(workload)}: {lack}" for workload, lack in lacking]),
-        why=f"{name(first)}: " + ("; ".join(filter(None, details)) or lacking[0][1]),
+        why=f"{name(first)}: " + ("; ".join(told) or lacking[0][1]),
         reason="system-unavailable",
         fix="kboot exec -- kubectl -n kube-system describe pods",
     )

@@ -323,6 +323,17 @@ def test_a_deployment_that_cannot_make_pods_says_why(server: ApiServer, look: Lo
     assert look("system").why == "kube-dns: FailedCreate: exceeded quota"
 
 
+def test_what_a_workload_and_its_pod_say_are_joined_as_one_sentence(
+    server: ApiServer, look: Looker
+) -> None:
+    words = "Deployment does not have minimum availability."
+    missing = {"type": "Available", "status": "False", "reason": "Minimum", "message": words}
+    short = deployment("kube-dns", availableReplicas=0, conditions=[missing])
+    server.documents[f"{APPS}/deployments"] = as_json({"items": [short]})
+    server.documents[f"/api/v1{SYSTEM}/pods"] = as_json({"items": [pod("bad")]})
+    assert look("system").why == f"kube-dns: Minimum: {words[:-1]}; pod bad: Pending"
+
+
 def test_servers_before_1_9_are_asked_in_their_own_groups(server: ApiServer, look: Looker) -> None:
     old = {"versions": [{"groupVersion": "apps/v1beta1", "version": "v1beta1"}]}
     server.documents["/apis/apps"] = as_json(old)

@@ -285,7 +285,7 @@ CASES = (
     Case(
         "image is in no registry",
         nothing,
-        *("dns", "image-not-pulled", ("nosuch.invalid/image:1", "pull")),
+        *("dns", "image-not-pulled", ("nosuch.invalid/image:1", "Failed to pull image")),
         flags=("--image", "nosuch.invalid/image:1"),
     ),
     Case(

@@ -12,7 +12,8 @@ _SECONDS = 20
 _SCRIPT = r"""
 domain=$(sed -n 's/^search .*[ .]svc\.\([^ ]*\).*/\1/p' /etc/resolv.conf | head -n 1)
 name=kubernetes.default.svc.${domain:-cluster.local}
-{ echo "$name: no answer from"; grep ^nameserver /etc/resolv.conf; } > /dev/termination-log
+asked=$(grep ^nameserver /etc/resolv.conf)
+echo "$name: no answer from" $asked > /dev/termination-log
 for try in 1 2 3 4 5; do
     said=$(nslookup "$name" 2>&1)
     if echo "$said" | grep -qwF "$KUBERNETES_SERVICE_HOST"; then
@@ -21,8 +22,8 @@ for try in 1 2 3 4 5; do
     fi
     sleep 1
 done
-{ echo "$name does not resolve to $KUBERNETES_SERVICE_HOST:"; echo "$said" | tail -n 3
-  grep ^nameserver /etc/resolv.conf; } > /dev/termination-log
+{ echo "$name does not resolve to $KUBERNETES_SERVICE_HOST (asked:" $asked"):"
+  echo "$said" | grep . | tail -n 2 | uniq; } > /dev/termination-log
 exit 1
 """
 

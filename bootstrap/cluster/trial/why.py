@@ -90,13 +90,19 @@ def of_controller(client: ApiClient, namespace: str, found: Object, label: str) 
 
 
 def last_event(
-    client: ApiClient, namespace: str, about: Object, types: tuple[str, ...] = ("Warning",)
+    client: ApiClient,
+    namespace: str,
+    about: Object,
+    types: tuple[str, ...] = ("Warning",),
+    word: str = "",
 ) -> Object:
-    """The last event of those types about that object, or an empty one."""
+    """The last event of those types, and with that word, about that object, or an empty one."""
     uid = text(about, "metadata", "uid")
     query = quote(f"involvedObject.uid={uid}")
     events = _list(client, f"/api/v1/namespaces/{namespace}/events?fieldSelector={query}")
-    fitting = [each for each in events if text(each, "type") in types]
+    fitting = [
+        each for each in events if text(each, "type") in types and word in text(each, "message")
+    ]
     return max(fitting, key=_moment, default={})
 
 
@@ -117,8 +123,9 @@ def _of_container(client: ApiClient, namespace: str, pod: Object) -> Trouble | N
         waiting: Object = at(status, "state", "waiting") or {}
         reason, image = text(waiting, "reason"), text(status, "image")
         if reason in _PULL or reason in ("ErrImageNeverPull", "InvalidImageName"):
-            told = text(last_event(client, namespace, pod), "message")
-            said = told if "pull" in told or not waiting else text(waiting, "message")
+            # The kubelet's later events, and the state, do not say why any more.
+            told = text(last_event(client, namespace, pod, word="pull"), "message")
+            said = told or text(waiting, "message")
             words = f"{who}: image {image}: {said or reason}"
             kind = _WAITING.get(reason, "image-not-pulled")
             return Trouble(kind, words, final=reason in _GIVEN_UP)

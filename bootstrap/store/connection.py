@@ -63,7 +63,7 @@ def open_pool(url: str, ca_bundle: Path | None) -> urllib3.PoolManager:
     `ca_bundle` replaces the system's certificates; so does SSL_CERT_FILE (read by OpenSSL).
     Raises KbootError (2) for a bundle or proxy that cannot be used.
     """
-    context = _context(ca_bundle)
+    context = trust(ca_bundle)
     proxy = proxy_for(url)
     if not proxy:
         return urllib3.PoolManager(ssl_context=context, timeout=TIMEOUT, retries=False)
@@ -85,9 +85,10 @@ def open_pool(url: str, ca_bundle: Path | None) -> urllib3.PoolManager:
         ) from error
 
 
-def _context(ca_bundle: Path | None) -> ssl.SSLContext:
+def trust(ca_bundle: Path | None) -> ssl.SSLContext:
+    """TLS that trusts the CAs in `ca_bundle`; None: the system's. Raises KbootError (2)."""
     try:
-        return ssl.create_default_context(cafile=ca_bundle)
+        context = ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:  # SSLError is one: a file without a certificate
         raise KbootError(
             Exit.USAGE,
@@ -95,6 +96,9 @@ def _context(ca_bundle: Path | None) -> ssl.SSLContext:
             why=error.strerror or str(error),
             next="name a file of PEM certificates that you may read as the CA bundle",
         ) from error
+    # Since Python 3.13 it would refuse companies' CAs that have no key identifiers.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def proxy_for(url: str) -> str:

@@ -1,5 +1,6 @@
 import base64
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -211,6 +212,10 @@ def test_ssl_cert_file_is_honoured(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(mirror.ca_file))
     download(artifact(), tmp_path / "f", url=mirror.url + PATH, ca_bundle=None, emit=lambda e: None)
+
+
+def test_a_ca_needs_no_key_identifiers_also_where_python_is_strict_by_default() -> None:
+    assert not connection.trust(None).verify_flags & ssl.VERIFY_X509_STRICT
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

@@ -101,6 +101,16 @@ class ClusterStep(NamedTuple):
     """systemd units that kboot stops itself, since minikube does not."""
     commands: CommandLines = ()
 
+    # Tuples of equal content are equal, and to stop is not to delete.
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and tuple.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self))
+
     @property
     def subject(self) -> str:
         return f"cluster {self.cluster}"

@@ -16,6 +16,7 @@ from bootstrap.host.surroundings import Surroundings
 from tests.core.generated import knowledge
 from tests.core.machine import DOCKER, profile_of
 
+NAME = "work"
 PROD = """\
 # the company's
 apiVersion: v1
@@ -74,8 +75,8 @@ class Owner:
         bodies = {
             "cluster": {"certificate-authority": f"{self.minikube}/ca.crt", "server": server},
             "user": {
-                "client-certificate": f"{self.minikube}/profiles/work/client.crt",
-                "client-key": f"{self.minikube}/profiles/work/client.key",
+                "client-certificate": f"{self.minikube}/profiles/{NAME}/client.crt",
+                "client-key": f"{self.minikube}/profiles/{NAME}/client.key",
             },
             "context": {"cluster": "work", "namespace": "default", "user": "work"},
         }

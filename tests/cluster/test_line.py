@@ -43,5 +43,6 @@ def test_what_is_kept_is_closed_when_another_is_and_at_the_end(
         line.keep(client)
     line.close()
     for client in (first, second):
-        client.get("/healthz")
+        with client:
+            client.get("/healthz")
     assert server.connections == 4

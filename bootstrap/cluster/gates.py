@@ -203,7 +203,9 @@ def _pod_trouble(client: ApiClient, workload: Object) -> str:
         return ""
     try:
         pods = client.get_json(f"/api/v1/namespaces/kube-system/pods?{query}")
-    except ApiFailure:
+    except ApiFailure as failure:
+        if failure.reason == "api-timeout":
+            raise  # cut by the gate's deadline, maybe: then the look before says more
         return ""  # the workload lacks something either way; this only said more about it
     return pod_that_tells(objects(pods, "items"))
 

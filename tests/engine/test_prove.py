@@ -12,11 +12,13 @@ from bootstrap.core.events import Event, Happening
 from bootstrap.core.gate import LIVE_GATES, Gate, GateResult, GateStatus, selected
 from bootstrap.engine.prove import SHORTEST_PAUSE, Proving
 from tests.cluster.apiserver import (
+    SYSTEM,
     ApiServer,
     Document,
     Handler,
     Identity,
     as_json,
+    deployment,
     healthy_1_9,
     new_identity,
     serving,
@@ -175,6 +177,27 @@ def test_the_reason_at_the_end_is_the_clusters_and_not_the_deadlines(
     assert len(server.requests) > 1
     assert run.results["nodes"].reason == "node-missing"
     assert "then no answer in the" in run.results["nodes"].why
+
+
+def test_what_was_known_of_a_pod_is_told_though_the_deadline_cut_the_last_look(
+    server: ApiServer, connection: Connection
+) -> None:
+    bad = {"metadata": {"name": "bad"}, "status": {"phase": "Pending"}}
+    asked = []
+
+    def once(handler: Handler) -> None:
+        asked.append(handler.path)
+        if len(asked) > 1:
+            server.released.wait()
+        handler.answer(as_json({"items": [bad]}))
+
+    short = deployment("kube-dns", availableReplicas=0)
+    server.documents[f"/apis/apps/v1{SYSTEM}/deployments"] = as_json({"items": [short]})
+    server.documents[f"/api/v1{SYSTEM}/pods"] = once
+    run = Run(connection, gates=(Gate("system"),), timeout=1.0)
+    assert len(asked) > 1
+    assert run.results["system"].reason == "system-unavailable"
+    assert "pod bad: Pending" in run.results["system"].why
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -113,7 +113,7 @@ class Trial:
                 return _termination_message(found)
             find = partial(why.of_pod, self.client, self.namespace, found)
             if text(found, "status", "phase") == "Failed":
-                trouble = find()
+                trouble = yield from steadily(find)
                 if trouble.reason == "pod-failed":
                     trouble = trouble._replace(reason=otherwise)
                 yield self.failed(f"pod {named} failed", trouble)
@@ -224,7 +224,8 @@ class _Waiting:
         now = time.monotonic()
         if now - self._asked >= _ASK_WHY:
             self._asked = now
-            self._trouble = find()
+            with suppress(ApiFailure):
+                self._trouble = find()
         message = f"{self._subject}: {progress or 'not there yet'}"
         return self._trial.failed(message, self._trouble)
 

@@ -212,9 +212,14 @@ def _moment(event: Object) -> str:
 
 
 def _list(client: ApiClient, path: str) -> list[Object]:
-    """Empty also where it may not be looked at: it only says more about what is wrong anyway."""
+    """Empty also where it may not be looked at: it only says more about what is wrong anyway.
+
+    Raises ApiFailure when time is over: then what was told before says more.
+    """
     try:
         found: Mapping[str, object] = client.get_json(path)
-    except ApiFailure:
+    except ApiFailure as failure:
+        if failure.reason == "api-timeout":
+            raise
         return []
     return objects(found, "items")

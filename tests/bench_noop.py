@@ -90,7 +90,7 @@ def main() -> int:
     if arguments.rounds < 2:
         parser.error("--rounds: a median needs at least 2")
     mise = fetch_mise()
-    with ready_machine(output("build-kubernetes"), output("fetch-kubectl", "1.20.0")) as ready:
+    with ready_machine(output("build-kubernetes-1.20"), output("fetch-kubectl", "1.20.0")) as ready:
         ready.env["MISE_OFFLINE"] = "1"  # otherwise a busy or missing network would count
         table = cases(ready, mise)
         costs = measure(table, arguments.rounds, ready.env)

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def kubernetes_binaries() -> Path:
     """The folder of Kubernetes 1.20.2's servers, kubelet, kube-proxy and pause, and of etcd."""
-    return path_from(SCRIPTS / "build-kubernetes")
+    return path_from(SCRIPTS / "build-kubernetes-1.20")
 
 
 @pytest.fixture(scope="session")

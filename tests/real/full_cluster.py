@@ -49,7 +49,7 @@ class FullCluster(FreshHost):
         path = folder / "kboot.toml"
         path.write_text(profile)
         folder.chmod(0o755)
-        binaries = path_from(SCRIPTS / "build-kubernetes")
+        binaries = path_from(SCRIPTS / "build-kubernetes-1.20")
         made = cls(cluster_image(), path, {str(binaries): "/kubernetes", **more})
         made.folder = folder
         try:

@@ -51,7 +51,7 @@ class Call:
         self.home = minikube_home()
         self.profile = self.value("profile", "minikube")
         self.release = str(settings["version"])
-        self.ip = _host_address() if settings["backing"] == "full" else "127.0.0.1"
+        self.ip = _host_address() if settings["backing"] in {"full", "kubeadm"} else "127.0.0.1"
 
     @property
     def fault(self) -> str:

@@ -33,14 +33,17 @@ subjectAltName = {names}
 """
 
 
-def make(home: Path, folder: Path, user: str) -> None:
-    """Make in `home` the authority, in `folder` the client's and the server's, unless there."""
+def make(home: Path, folder: Path, user: str, more: str = "") -> None:
+    """Make in `home` the authority, in `folder` the client's and the server's, unless there.
+
+    `more`: what else the server's is good for, as openssl has it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if not (home / "ca.crt").exists():
         _authority(home)
     leaves = {
         "client": (f"/O=system:masters/CN={user}", "DNS:client"),
-        "apiserver": ("/O=system:masters/CN=minikube", NAMES),
+        "apiserver": ("/O=system:masters/CN=minikube", NAMES + more),
     }
     for name, (subject, names) in leaves.items():
         if not (folder / f"{name}.crt").exists():  # a start may be killed half-way

@@ -14,7 +14,13 @@ from typing import Any
 from .call import refuse, say
 from .flags import TESTS, start_flags
 
-ERAS = {"v0.25.0": "v0.25", "v0.25.1": "v0.25", "v0.25.2": "v0.25", "v1.19.0": "v1.19"}
+ERAS = {
+    "v0.25.0": "v0.25",
+    "v0.25.1": "v0.25",
+    "v0.25.2": "v0.25",
+    "v1.19.0": "v1.19",
+    "v1.38.1": "v1.38",
+}
 FAULTS = {
     "addons-image-missing",
     "start-asks",
@@ -80,10 +86,14 @@ def install(
 
 def _check_settings(version: str, backing: str, binaries: Path | None, fault: str) -> None:
     start_flags(version)  # a release nobody knows is a KeyError
-    if backing not in {"none", "recorded", "real", "full", "service"}:
+    if backing not in {"none", "recorded", "real", "full", "service", "kubeadm"}:
         raise ValueError(f"no such backing: {backing}")
     if backing in {"real", "full"} and (binaries is None or ERAS.get(version) != "v1.19"):
         raise ValueError(f"backing {backing} needs minikube v1.19.0 and the binaries of Kubernetes")
+    if backing == "kubeadm" and (binaries is None or ERAS.get(version) != "v1.38"):
+        raise ValueError("backing kubeadm needs minikube v1.38.1 and a build of Kubernetes 1.35.1")
+    if ERAS.get(version) == "v1.38" and backing not in {"none", "kubeadm"}:
+        raise ValueError(f"minikube {version} has no backing {backing}")
     if backing == "service" and ERAS.get(version) != "v0.25":
         raise ValueError("backing service is how 0.25 runs Kubernetes")
     if fault.startswith(("start-fails:", TWICE)):
@@ -120,6 +130,8 @@ def main(folder: str) -> int:
         from .minikube_v0_25 import run
     elif era == "v1.19":
         from .minikube_v1_19 import run
+    elif era == "v1.38":
+        from .minikube_v1_38 import run
     elif argv == ["version"]:
         say(f"minikube version: {settings['version']}\n")
         return 0

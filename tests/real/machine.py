@@ -1,0 +1,248 @@
+"""One host of today: containerd, docker and kubectl are on it, and a stand-in minikube 1.38.1.
+
+It is a set of namespaces of this machine's, not a container; machine-init is its first process.
+`python -m tests.real.machine` keeps one running for a person.
+"""
+
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from bootstrap.cluster.kubeconfig import Connection
+from tests.real.engine import SCRIPTS, alone, path_from
+
+PROFILE = """\
+name = "today"
+
+[tools]
+minikube = "1.38.1"
+kubectl  = "1.35.1"
+docker   = ">=20"
+
+[cluster]
+name       = "minikube"
+driver     = "none"
+kubernetes = "1.35.1"
+"""
+INSTALL = (
+    "import pathlib, sys; from tests.standins import minikube; minikube.install("
+    "pathlib.Path('/usr/local/bin'), version='1.38.1', backing='kubeadm', "
+    "binaries=pathlib.Path(sys.argv[1]))"
+)
+ENTER = """\
+#!/bin/sh
+# A command in the machine; without one, a shell.
+[ $# != 0 ] || set -- bash
+exec nsenter --target {process} --mount --pid --uts --ipc --net --cgroup --wd={home} \\
+  env -i TERM="$TERM" LANG=C.UTF-8 PATH={path} HOME={home} "$@"
+"""
+INIT = Path(__file__).with_name("machine-init")
+ROOT = SCRIPTS.parent
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+LAID_OVER = ("/etc", "/opt", "/run", "/usr", "/var")
+
+
+class Machine:
+    """A host on which `minikube start` brings up a cluster. Nothing of one is there yet."""
+
+    def __init__(self, build: Path, folder: Path) -> None:
+        """`build`: of Kubernetes 1.35.1. `folder`: for what a test needs of the machine here."""
+        self.build, self.folder = build, folder
+        places = build.parent / "machines"
+        assert not any(places.is_relative_to(each) for each in LAID_OVER), places
+        places.mkdir(exist_ok=True)
+        with alone(places / "door"):
+            _sweep(places)
+            own = Path(tempfile.mkdtemp(prefix="kboot-", dir=places))
+            self._own, self.home, self.enter = own, own / "home", own / "enter"
+            self._lock = (own / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            link, self.outside, self.address = _free_network()
+            self._init = self._begin()
+            try:
+                self._process = int(self._line())
+                there = ("peer", "name", "eth0", "netns", str(self._process))
+                _ip("link", "add", link, "type", "veth", *there)
+                _ip("address", "add", f"{self.outside}/30", "dev", link)
+                _ip("link", "set", link, "up")
+            except BaseException:
+                self.close()
+                raise
+        try:
+            self._write_enter()
+            assert self._line() == "ready"
+            self._give_images()
+        except BaseException:
+            self.close()
+            raise
+
+    _process = 0
+
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path, profile: str = PROFILE) -> Iterator[Self]:
+        """`folder` has the profile, in a file kboot.toml. Nothing is left of it afterwards."""
+        (folder / "kboot.toml").write_text(profile)
+        made = cls(path_from(SCRIPTS / "build-kubernetes-1.35"), folder)
+        try:
+            made.furnish()
+            yield made
+        finally:
+            made.close()
+
+    def furnish(self) -> None:
+        """Put kubectl, this kboot and the stand-in minikube on PATH; the latter uses containerd."""
+        self.sh(f"ln -s {self.build}/bin/kubectl /usr/local/bin/")
+        python = f"PYTHONPATH={ROOT} exec {sys.executable} -B"
+        self.sh(f'{python} -c "{INSTALL}" {self.build}')
+        kboot = f'#!/bin/sh\nPYTHONDONTWRITEBYTECODE=1 {python} -m bootstrap "$@"\n'
+        self.sh(f"printf %s {shlex.quote(kboot)} >/usr/local/bin/kboot")
+        self.sh("chmod 755 /usr/local/bin/kboot")
+        self.sh(
+            'mkdir -p .minikube/config; echo \'{"container-runtime": "containerd"}\' >.minikube/config/config.json'
+        )
+
+    def run(self, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+        own = () if user == "root" else ("runuser", "--user", user, "--")
+        command = (self.enter, *own, *words)
+        return subprocess.run(command, capture_output=True, text=True, timeout=600)
+
+    def sh(self, text: str) -> str:
+        done = self.run("sh", "-c", text)
+        assert done.returncode == 0, done
+        return done.stdout.strip()
+
+    def kboot(self, command: str, *flags: str, user: str = "root") -> tuple[int, dict[str, Any]]:
+        words = (command, "--output", "json", *flags, str(self.folder / "kboot.toml"))
+        done = self.run("kboot", *words, user=user)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    def connection(self) -> Connection:
+        """As the cluster's administrator, for a process on this machine."""
+        where = f"{self.home}/.minikube"
+        own = f"$(ls -d {where}/profiles/*)/client"
+        for name, path in {
+            "ca": f"{where}/ca.crt",
+            "crt": f"{own}.crt",
+            "key": f"{own}.key",
+        }.items():
+            (self.folder / name).write_text(self.sh(f"cat {path}") + "\n")
+        return Connection(
+            server=f"https://{self.address}:8443",
+            ca_file=str(self.folder / "ca"),
+            certificate_file=str(self.folder / "crt"),
+            key_file=str(self.folder / "key"),
+        )
+
+    def close(self) -> None:
+        """Its first process takes all others along, and they the mounts and the network."""
+        os.kill(self._process or self._init.pid, signal.SIGKILL)
+        self._init.wait()
+        self._init.__exit__(None, None, None)
+        _remove(self._own)
+        self._lock.close()
+
+    def _begin(self) -> subprocess.Popen[str]:
+        """It ends with its standard input, which is ours: also when nobody calls `close`."""
+        command = (INIT, self._own, self.build, self.address, self.outside)
+        pipe = subprocess.PIPE
+        with (self._own / "log").open("w") as log:
+            return subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=log, text=True, start_new_session=True
+            )
+
+    def _line(self) -> str:
+        assert self._init.stdout is not None
+        line = self._init.stdout.readline()
+        assert line, (self._own / "log").read_text()
+        return line.rstrip()
+
+    def _write_enter(self) -> None:
+        text = ENTER.format(process=self._process, home=self.home, path=PATH)
+        self.enter.write_text(text)
+        self.enter.chmod(0o755)
+
+    def _give_images(self) -> None:
+        """Unpacking them takes seconds, so what the first machine unpacked is kept for others."""
+        if self.sh("ctr --namespace k8s.io images ls --quiet"):
+            return
+        images = self.build / "images"
+        self.sh(f"ctr --namespace k8s.io images import {images}/all.tar")
+        if not (self._own / "containerd").exists():  # it is in memory
+            return
+        self.sh("service containerd stop")
+        kept = Path(tempfile.mkdtemp(prefix="containerd-", dir=images))
+        subprocess.run(("cp", "-al", f"{self._own}/containerd/.", kept), check=True)
+        for base in kept.rglob("*.db"):
+            copy = base.with_name("copy")
+            shutil.copy(base, copy)
+            copy.replace(base)
+        try:
+            kept.rename(images / "containerd")
+        except OSError:  # another was first
+            shutil.rmtree(kept)
+        self.sh("service containerd start; until ctr version; do sleep 0.1; done")
+
+
+def _free_network() -> tuple[str, str, str]:
+    """The name of a link, the address of its end here, and of the machine's. No two are alike."""
+    number = next(n for n in range(2**14) if not Path(f"/sys/class/net/kboot{n}").exists())
+    net = f"10.199.{number // 64}."
+    return f"kboot{number}", f"{net}{number % 64 * 4 + 1}", f"{net}{number % 64 * 4 + 2}"
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(("ip", *words), check=True)
+
+
+def _sweep(places: Path) -> None:
+    """What machines left whose maker was killed."""
+    for own in places.glob("kboot-*"):
+        with (own / "lock").open("w") as lock, suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(own)
+
+
+def _remove(own: Path) -> None:
+    groups = own / "groups"
+    for group in groups.read_text().splitlines() if groups.exists() else ():
+        _remove_group(Path(group))
+    shutil.rmtree(own)
+
+
+def _remove_group(group: Path) -> None:
+    """The kernel needs a moment to see that no process is in it any more."""
+    for _ in range(200):
+        with suppress(OSError):
+            for each in sorted(group.rglob("*/"), reverse=True):
+                each.rmdir()
+            group.rmdir()
+        if not group.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"processes are still in {group}")
+
+
+def main() -> None:
+    """Keep one until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
+        with Machine.running(Path(folder)) as made:
+            print(f"enter it: {made.enter}\nthen: kboot up {folder}/kboot.toml", flush=True)
+            signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -345,8 +345,8 @@ def test_every_call_is_noted(tmp_path: Path) -> None:
 
 
 def test_other_releases_have_a_version_only(tmp_path: Path) -> None:
-    stand_in = StandIn(tmp_path, version="v1.38.1")
-    assert stand_in("version").out == "minikube version: v1.38.1\n"
+    stand_in = StandIn(tmp_path, version="v1.37.0")
+    assert stand_in("version").out == "minikube version: v1.37.0\n"
     assert stand_in("status").code == 97
     with pytest.raises(KeyError):
         minikube.install(tmp_path, version="v9.9.9")

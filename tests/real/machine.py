@@ -109,9 +109,7 @@ class Machine:
         kboot = f'#!/bin/sh\nPYTHONDONTWRITEBYTECODE=1 {python} -m bootstrap "$@"\n'
         self.sh(f"printf %s {shlex.quote(kboot)} >/usr/local/bin/kboot")
         self.sh("chmod 755 /usr/local/bin/kboot")
-        self.sh(
-            'mkdir -p .minikube/config; echo \'{"container-runtime": "containerd"}\' >.minikube/config/config.json'
-        )
+        self.sh("minikube config set container-runtime containerd")
 
     def run(self, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
         own = () if user == "root" else ("runuser", "--user", user, "--")
@@ -238,10 +236,13 @@ def _remove_group(group: Path) -> None:
 def main() -> None:
     """Keep one until Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
-        with Machine.running(Path(folder)) as made:
-            print(f"enter it: {made.enter}\nthen: kboot up {folder}/kboot.toml", flush=True)
-            signal.pause()
+    with (
+        suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory() as folder,
+        Machine.running(Path(folder)) as made,
+    ):
+        print(f"enter it: {made.enter}\nthen: kboot up {folder}/kboot.toml", flush=True)
+        signal.pause()
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ tests/real/machine.py has one. Everything but the certificates' keys is kubeadm'
 and the kubelet's own work.
 """
 
+import http.client
 import json
 import os
 import re
+import shlex
 import shutil
+import ssl
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +36,7 @@ SOCKET = "unix:///run/containerd/containerd.sock"
 POD_SUBNET = "10.244.0.0/16"
 START_SECONDS = 360.0
 GRACE_SECONDS = 10.0
+HEALTH_SECONDS = 5.0
 # What minikube passes over, and SystemVerification, which wants control groups of version 2.
 IGNORED = (
     "DirAvailable--etc-kubernetes-manifests", "DirAvailable--var-lib-minikube",
@@ -57,6 +60,10 @@ class KubeadmError(RuntimeError):
     """What went wrong, in the words of the program that failed."""
 
 
+def is_behind(call: Call) -> bool:
+    return bool(call.settings["backing"] == "kubeadm")
+
+
 def place(call: Call) -> None:
     """Put there what kubeadm and the kubelet start from."""
     for each in ("certs", "images"):
@@ -78,14 +85,14 @@ def place(call: Call) -> None:
 
 
 def is_there() -> bool:
-    """Whether a control plane was made and is still there, running or not."""
-    return (ETC / "manifests" / "kube-apiserver.yaml").exists()
+    """Whether all was made, running or not; what was made by half is made again."""
+    return (OWN / "kubeconfig").exists()
 
 
-def init(call: Call, told: Callable[[str], None]) -> None:
+def init(told: Callable[[str], None]) -> None:
     """Make a new control plane. `told` hears of certs, control plane and rbac as they begin."""
     _service("start")
-    words = [str(PROGRAMS / "kubeadm"), "init", "--config", str(CONFIGURATION)]
+    words = ["kubeadm", "init", "--config", str(CONFIGURATION)]
     words.append(f"--ignore-preflight-errors={','.join(IGNORED)}")
     left = dict(STEPS)
     lines = []
@@ -108,9 +115,8 @@ def init(call: Call, told: Callable[[str], None]) -> None:
 
 def elevate(call: Call) -> None:
     """Rights for kube-system, labels, one pod of CoreDNS; the account that pods run as is there."""
-    shutil.copy(ETC / "admin.conf", OWN / "kubeconfig")
     role = ("--clusterrole=cluster-admin", "--serviceaccount=kube-system:default")
-    kubectl("create", "clusterrolebinding", "minikube-rbac", *role)
+    _asked("create", "clusterrolebinding", "minikube-rbac", *role)  # it may be there
     labels = {
         "commit": COMMIT,
         "name": call.profile,
@@ -122,6 +128,7 @@ def elevate(call: Call) -> None:
     kubectl("label", "--overwrite", "nodes", host_name(), *own)
     kubectl("--namespace=kube-system", "scale", "deployment", "coredns", "--replicas=1")
     _until(lambda: _asked("get", "serviceaccount", "default"), "the ServiceAccount default")
+    shutil.copy(ETC / "admin.conf", OWN / "kubeconfig")
 
 
 def resume() -> None:
@@ -172,23 +179,26 @@ def stop() -> None:
             _end(str(each["ID"]))
 
 
-def reset(call: Call) -> None:
-    """Nothing stays but the images, the bridge and what is in iptables; as minikube leaves it."""
+def reset() -> None:
+    """What kubeadm undoes. Without an init system it cannot stop the kubelet, so that is first."""
     _service("stop")
-    if (PROGRAMS / "kubeadm").exists():
-        words = [str(PROGRAMS / "kubeadm"), "reset", "--cri-socket", SOCKET, "--force"]
-        done = subprocess.run(words, capture_output=True, text=True, env=_with_path())
-        if done.returncode != 0:
-            raise KubeadmError(done.stdout + done.stderr)
+    words = ("kubeadm", "reset", "--cri-socket", "/run/containerd/containerd.sock", "--force")
+    done = subprocess.run(words, capture_output=True, text=True, env=_with_path())
+    if done.returncode != 0:
+        own = f'sudo /bin/bash -c "env PATH="{PROGRAMS}:$PATH" {shlex.join(words)}"'
+        said = f"stdout:\n{done.stdout}\nstderr:\n{done.stderr}\n"
+        raise KubeadmError(f"{own}: exit status {done.returncode}\n{said}")
+
+
+def remove() -> None:
+    """The rest, as recorded: images, the bridge and what is in iptables stay."""
     (SERVICE / "run").unlink(missing_ok=True)
     CNI.unlink(missing_ok=True)
     for folder in (OWN, CONFIGURATION.parent, VOLUMES):
         shutil.rmtree(folder, ignore_errors=True)
-    for each in ETC.iterdir() if ETC.exists() else ():
+    for each in (*ETC.glob("*"), *ETC.glob("addons/*")):
         if each.name != "addons":
             shutil.rmtree(each) if each.is_dir() else each.unlink()
-    for each in (ETC / "addons").glob("*"):
-        each.unlink()
 
 
 def kubelet_runs() -> bool:
@@ -200,15 +210,18 @@ def apiserver_runs() -> bool:
     return any(_commands("kube-apiserver"))
 
 
-def healthy(ip: str) -> bool:
-    import ssl
+def host_runs(call: Call) -> bool:
+    """What the driver none calls so. Without a cluster behind it nothing is looked at."""
+    return is_behind(call) and (apiserver_runs() or kubelet_runs())
 
-    tls = ssl.create_default_context(cafile=str(OWN / "certs" / "ca.crt"))
-    with (
-        suppress(OSError),
-        urllib.request.urlopen(f"https://{ip}:8443/healthz", timeout=5, context=tls) as answer,
-    ):
-        return bool(answer.read() == b"ok")
+
+def healthy(ip: str) -> bool:
+    """Without certificates, as anybody may ask."""
+    with suppress(OSError, http.client.HTTPException):
+        tls = ssl.create_default_context(cafile=str(OWN / "certs" / "ca.crt"))
+        connection = http.client.HTTPSConnection(ip, 8443, timeout=HEALTH_SECONDS, context=tls)
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read() == b"ok"
     return False
 
 
@@ -329,7 +342,7 @@ def ctr(*words: str) -> str:
 
 
 def _kubectl(*words: str) -> subprocess.CompletedProcess[str]:
-    command = (str(PROGRAMS / "kubectl"), f"--kubeconfig={OWN / 'kubeconfig'}", *words)
+    command = (str(PROGRAMS / "kubectl"), f"--kubeconfig={ETC / 'admin.conf'}", *words)
     return subprocess.run(command, capture_output=True, text=True)
 
 

@@ -108,6 +108,10 @@ def _failures(version: str) -> set[str]:
         from .minikube_v0_25_texts import transcript
 
         return {case for case, record in transcript().items() if record.get("rc")}
+    if ERAS.get(version) == "v1.38":
+        from .minikube_v1_38_files import transcript as recorded
+
+        return {case for case, record in recorded().items() if record["rc"]}
     from .minikube_v1_19_out import EXIT_CODES
 
     return set(EXIT_CODES)

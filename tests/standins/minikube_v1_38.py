@@ -3,18 +3,18 @@ says that it is written from the source.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import faults, kubeadm
+from . import faults, kubeadm, kubeconfig
 from .call import Call, glog, read_json, refuse, say
 from .flags import GLOG, HELP, Flag, FlagError, find_command, parse, start_flags
-from .minikube_v1_38_files import clear_kubeconfig, endpoint, write_kubeconfig
-from .minikube_v1_38_out import DELETE, START, STOP, Exit, Out
+from .minikube_v1_38_files import PORT, clear_kubeconfig, endpoint, transcript, write_kubeconfig
+from .minikube_v1_38_out import Exit, Out
 
 FOLDERS = ("addons", "cache", "certs", "config", "files", "logs", "machines", "profiles")
+OUTPUT = {"output": Flag("string", "o")}
 PERSISTENT = (
     GLOG
     | HELP
@@ -32,16 +32,20 @@ PERSISTENT = (
         "user": Flag("string"),
     }
 )
+# Not all that the real one has: a flag that is missing here is not replayed.
 OWN = {
-    "delete": {
-        "all": Flag("bool"),
-        "output": Flag("string", "o"),
-        "purge": Flag("bool"),
-    },
-    "status": {"output": Flag("string", "o"), "format": Flag("string", "f")},
-    "stop": {"keep-context-active": Flag("bool"), "output": Flag("string", "o")},
-    "version": {"output": Flag("string", "o"), "short": Flag("bool")},
+    "delete": OUTPUT | {"purge": Flag("bool")},
+    "docker-env": {"unset": Flag("bool", "u")},
+    "profile": OUTPUT | {"light": Flag("bool", "l")},
+    "status": OUTPUT | {"format": Flag("string", "f")},
+    "stop": OUTPUT | {"keep-context-active": Flag("bool")},
+    "version": OUTPUT | {"short": Flag("bool")},
 }
+REAL_COMMANDS = {
+    "cache", "completion", "cp", "dashboard", "help", "kubectl", "license", "logs", "mount",
+    "options", "pause", "podman-env", "service", "ssh", "ssh-host", "ssh-key", "tunnel", "unpause",
+    "update-check",
+}  # fmt: skip
 STATUS = (
     "{{.Name}}\ntype: Control Plane\nhost: {{.Host}}\nkubelet: {{.Kubelet}}\n"
     "apiserver: {{.APIServer}}\nkubeconfig: {{.Kubeconfig}}\n\n"
@@ -50,32 +54,65 @@ STATUS = (
 
 def run(settings: Mapping[str, Any], argv: Sequence[str]) -> int:
     command, rest = find_command(argv, PERSISTENT)
+    if command in REAL_COMMANDS:
+        refuse(f"`{command}` exists in v1.38 and is not replayed")
+    if command and command not in COMMANDS:
+        what = f'unknown command "{command}" for "minikube"'
+        say(f"Error: {what}\nRun 'minikube --help' for usage.\n", error=True)
+        return 14
     own = start_flags(settings["version"]) if command == "start" else OWN.get(command, {})
     try:
         parsed = parse(rest, PERSISTENT | own, old=False)
     except FlagError as problem:
-        say(f"Error: {problem}\nSee 'minikube {command} --help' for usage.\n", error=True)
+        if command and command != "start":
+            refuse(f"`{' '.join(argv)}` is not replayed: {problem}")
+        about = f"minikube {command}".rstrip()
+        say(f"Error: {problem}\nSee '{about} --help' for usage.\n", error=True)
         return 14
-    if command not in COMMANDS or "help" in parsed.flags:
-        refuse(f"`{' '.join(argv)}` is not replayed for v1.38.1")
+    if not command or "help" in parsed.flags:
+        refuse("help is not replayed")
     call = Call(settings, parsed.flags)
-    steps = {"start": START, "stop": STOP, "delete": DELETE}.get(command, ())
-    out = Out(steps, json_events=call.flags.get("output", [""])[-1] == "json")
+    out = Out(command, json_events=parsed.flags.get("output", [""])[-1] == "json")
     try:
         for name in FOLDERS:
             (call.home / name).mkdir(parents=True, exist_ok=True)
-        return COMMANDS[command](call, out)
+        return COMMANDS[command](call, out, parsed.arguments)
     except Exit as ending:
         return out.exit(ending)
 
 
-def _start(call: Call, out: Out) -> int:
-    from .minikube_v1_38_start import start
+def _start(call: Call, out: Out, arguments: list[str]) -> int:
+    from .minikube_v1_38_start import start  # the other commands need not load these
 
     return start(call, out)
 
 
-def _version(call: Call, out: Out) -> int:
+def _config(call: Call, out: Out, arguments: list[str]) -> int:
+    from .minikube_v1_38_config import config
+
+    return config(call, arguments)
+
+
+def _image(call: Call, out: Out, arguments: list[str]) -> int:
+    from .minikube_v1_38_image import image
+
+    return image(call, arguments)
+
+
+def _addons(call: Call, out: Out, arguments: list[str]) -> int:
+    from .minikube_v1_38_addons import addons
+
+    _profile(call, out)
+    return addons(call, out, arguments)
+
+
+def _profiles(call: Call, out: Out, arguments: list[str]) -> int:
+    from .minikube_v1_38_profile import profile
+
+    return profile(call, out, arguments, lambda: _state(call))
+
+
+def _version(call: Call, out: Out, arguments: list[str]) -> int:
     if faults.version(call.fault):
         return 0
     kind = call.value("output")
@@ -100,55 +137,78 @@ def _profile(call: Call, out: Out) -> dict[str, Any]:
     except FileNotFoundError:
         tip = "" if call.profile == "minikube" else f" -p {call.profile}"
         what = f'Profile "{call.profile}" not found.'
-        out.info(f'{what} Run "minikube profile list" to view all profiles.', mark="* ")
-        out.info(f'To start a cluster, run: "minikube start{tip}"', mark="  ")
+        out.step(f'{what} Run "minikube profile list" to view all profiles.')
+        out.step(f'To start a cluster, run: "minikube start{tip}"', mark="  ")
         raise Exit(85) from None
-    except ValueError as problem:
-        refuse(f"what it says to a profile that is broken is not replayed: {problem}")
-
-
-def _host_runs(call: Call) -> bool:
-    return kubeadm.apiserver_runs() or kubeadm.kubelet_runs()
+    except ValueError:
+        refuse("what it says to a profile that is broken is not replayed")
 
 
 def _running(call: Call, out: Out) -> None:
     _profile(call, out)
-    if not _host_runs(call):
-        what = f"The control-plane node {call.profile} host is not running: state=Stopped"
-        out.info(what, mark="* ")
-        out.info('To start a cluster, run: "minikube start"', mark="  ")
+    if not kubeadm.host_runs(call):
+        out.step(f"The control-plane node {call.profile} host is not running: state=Stopped")
+        out.step('To start a cluster, run: "minikube start"', mark="  ")
         raise Exit(83)
 
 
-def _status(call: Call, out: Out) -> int:
-    """Of its bits 1 is the host, 2 the cluster, 4 the kubeconfig."""
+def _states(call: Call) -> dict[str, str]:
+    """Host runs when the API's process does, or else the kubelet."""
+    states = dict.fromkeys(("Host", "Kubelet", "APIServer", "Kubeconfig"), "Stopped")
+    if kubeadm.host_runs(call):
+        states["Host"] = "Running"
+        if kubeadm.kubelet_runs():
+            states["Kubelet"] = "Running"
+        if kubeadm.apiserver_runs() and kubeadm.healthy(call.ip):
+            states["APIServer"] = "Running"
+        states["Kubeconfig"] = "Configured" if _points_here(call) else "Misconfigured"
+    return states
+
+
+def _state(call: Call) -> str:
+    """In a word, as `profile list` has it. Starting it is after a first start that was ended."""
+    states = _states(call)
+    if states["Kubeconfig"] == "Misconfigured":
+        _complain(call)
+    if read_json(call.profile_folder / "config.json")["Addons"] is None:
+        return "Starting"
+    return "OK" if states["APIServer"] == "Running" else "Stopped"
+
+
+def _points_here(call: Call) -> bool:
+    return endpoint(call) == f"{call.ip}:{PORT}"
+
+
+def _complain(call: Call) -> None:
+    """Of a kubeconfig that is no YAML nothing is replayed."""
+    found = endpoint(call)
+    what = f"got: {found}, want: {call.ip}:{PORT}"
+    if not found:
+        what = f'get endpoint: "{call.profile}" does not appear in {kubeconfig.path()}'
+    glog("E", "status.go:457", f"kubeconfig endpoint: {what}")
+
+
+def _status(call: Call, out: Out, arguments: list[str]) -> int:
+    """Of the code's bits 1 is the host, 2 the cluster, 4 the kubeconfig."""
     _profile(call, out)
-    fields: dict[str, object] = {"Name": call.profile}
-    fields |= dict.fromkeys(("Host", "Kubelet", "APIServer", "Kubeconfig"), "Stopped")
-    code = 7
-    if _host_runs(call):
-        kubelet = kubeadm.kubelet_runs()
-        api = kubeadm.apiserver_runs() and kubeadm.healthy(call.ip)
-        points = endpoint(call) == f"{call.ip}:8443"
-        code = (0 if kubelet and api else 2) | (0 if points else 4)
-        fields["Host"] = "Running"
-        fields["Kubelet"] = "Running" if kubelet else "Stopped"
-        fields["APIServer"] = "Running" if api else "Stopped"
-        fields["Kubeconfig"] = "Configured" if points else "Misconfigured"
-        if not points:
-            _complain(call)
-    if call.value("output", "text") == "json":
-        say(json.dumps(fields | {"Worker": False}, separators=(",", ":")))
+    states = _states(call)
+    wrong = states["Kubeconfig"] == "Misconfigured"
+    if wrong:
+        _complain(call)
+    works = states["Kubelet"] == states["APIServer"] == "Running"
+    code = 7 if states["Host"] == "Stopped" else (0 if works else 2) | (4 if wrong else 0)
+    fields = {"Name": call.profile} | states
+    kind = call.value("output", "text")
+    if kind == "json":
+        say(json.dumps({**fields, "Worker": False}, separators=(",", ":")))
         return code
-    if call.value("output", "text") != "text":
-        refuse("this output is not replayed")
     text = call.value("format", STATUS)
     for name, value in fields.items():
-        text = text.replace("{{." + name + "}}", str(value))
-    if "{{" in text:
-        refuse(f"the template is not replayed: {text}")
+        text = text.replace("{{." + name + "}}", value)
+    if kind != "text" or "{{" in text:
+        refuse("this form of `status` is not replayed")
     say(text)
-    if fields["Kubeconfig"] == "Misconfigured":
+    if wrong:
         say(
             "\nWARNING: Your kubectl is pointing to stale minikube-vm.\n"
             "To fix the kubectl context, run `minikube update-context`\n"
@@ -156,73 +216,103 @@ def _status(call: Call, out: Out) -> int:
     return code
 
 
-def _complain(call: Call) -> None:
-    from . import kubeconfig
-
-    has = endpoint(call)
-    if has:
-        what = f"{has.rpartition(':')[0]} {call.ip}"
-        refuse(f"what it says to another address is not replayed yet: {what}")
-    what = f'get endpoint: "{call.profile}" does not appear in {kubeconfig.path()}'
-    glog("E", "status.go:457", f"kubeconfig endpoint: {what}")
-
-
-def _stop(call: Call, out: Out) -> int:
+def _stop(call: Call, out: Out, arguments: list[str]) -> int:
     _profile(call, out)
     out.step(f'Stopping node "{call.profile}"  ...', "Stopping")
-    kubeadm.stop()
+    if kubeadm.is_behind(call):
+        kubeadm.stop()
     if not call.wants("keep-context-active", default=False):
         clear_kubeconfig(call)
     out.step("1 node stopped.", "Done")
     return 0
 
 
-def _delete(call: Call, out: Out) -> int:
-    if call.wants("all", default=False) or call.wants("purge", default=False):
-        refuse("`delete --all` and `--purge` are not replayed")
+def _delete(call: Call, out: Out, arguments: list[str]) -> int:
     record = call.profile_folder / "config.json"
+    name = call.profile
     if record.exists():
         version = read_json(record)["KubernetesConfig"]["KubernetesVersion"]
-        out.info(f"Uninstalling Kubernetes {version} using kubeadm ...", mark="* ")
-        kubeadm.reset(call)
-        out.step(f'Deleting "{call.profile}" in none ...', "Deleting")
+        out.step(f"Uninstalling Kubernetes {version} using kubeadm ...")
+        try:
+            _reset(call)
+        except kubeadm.KubeadmError as problem:
+            what = f'Failed to delete profile(s): error deleting profile "{name}": failed to'
+            say(f"X {what} delete cluster: {problem}\n", error=True)
+            return 80
+        out.step(f'Deleting "{name}" in none ...', "Deleting")
     elif out.json_events:
-        out.remark(f'"{call.profile}" profile does not exist, trying anyways.')
+        out.remark(f'"{name}" profile does not exist, trying anyways.')
     else:
-        out.warning(f'"{call.profile}" profile does not exist, trying anyways.')
+        out.warning(f'"{name}" profile does not exist, trying anyways.')
     for folder in (call.machine, call.profile_folder):
         shutil.rmtree(folder, ignore_errors=True)
     clear_kubeconfig(call)
-    out.info(f'Removed all traces of the "{call.profile}" cluster.', mark="* ")
+    out.step(f'Removed all traces of the "{name}" cluster.')
+    if call.wants("purge", default=False):
+        shutil.rmtree(call.home)
+        out.step(f"Successfully purged minikube directory located at - [{call.home}]")
     return 0
 
 
-def _update_context(call: Call, out: Out) -> int:
+def _reset(call: Call) -> None:
+    if kubeadm.is_behind(call):
+        kubeadm.reset()
+        kubeadm.remove()
+
+
+def _update_context(call: Call, out: Out, arguments: list[str]) -> int:
     _running(call, out)
     name = call.profile
-    if endpoint(call) == f"{call.ip}:8443":
+    contexts = kubeconfig.read().get("contexts") or []
+    if _points_here(call) and any(each["name"] == name for each in contexts):
         say(f'! No changes required for the "{name}" context\n')
+        kubeconfig.write(kubeconfig.read() | {"current-context": name})
     else:
         write_kubeconfig(call)
-        say(f'* "{name}" context has been updated to point to {call.ip}:8443\n')
+        say(f'* "{name}" context has been updated to point to {call.ip}:{PORT}\n')
     say(f'* Current context is "{name}"\n')
     return 0
 
 
-def _ip(call: Call, out: Out) -> int:
+def _ip(call: Call, out: Out, arguments: list[str]) -> int:
     _running(call, out)
     say(f"{call.ip}\n")
     return 0
 
 
-def _config(call: Call, out: Out) -> int:
-    refuse("todo")
+def _node(call: Call, out: Out, arguments: list[str]) -> int:
+    if arguments != ["list"]:
+        refuse(f"`node {' '.join(arguments)}` is not replayed")
+    record = _profile(call, out)
+    say(f"{call.profile}\t{record['Nodes'][0]['IP']}\n")
+    return 0
 
 
-COMMANDS: dict[str, Callable[[Call, Out], int]] = {
+def _docker_env(call: Call, out: Out, arguments: list[str]) -> int:
+    """Its output is for a shell's eval, so that ends with the code too."""
+    if call.wants("unset", default=False):
+        say(transcript()["cmd: docker-env --unset"]["out"])
+        return 0
+    code = 51
+    if not (call.profile_folder / "config.json").exists():
+        code = 85
+    elif not kubeadm.host_runs(call):
+        code = 83
+    say(f"false exit code {code}\n")
+    if code == 51:
+        say(transcript()["cmd: docker-env"]["err"], error=True)
+    return code
+
+
+COMMANDS: dict[str, Callable[[Call, Out, list[str]], int]] = {
+    "addons": _addons,
     "config": _config,
     "delete": _delete,
+    "docker-env": _docker_env,
+    "image": _image,
     "ip": _ip,
+    "node": _node,
+    "profile": _profiles,
     "start": _start,
     "status": _status,
     "stop": _stop,

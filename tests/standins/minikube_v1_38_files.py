@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import kubeconfig
-from .call import Call, refuse, write_json
+from .call import Call, refuse, say, write_json
 from .flags import TESTS
 
 TRANSCRIPT = TESTS / "transcripts" / "minikube-v1.38.1-none.json"
@@ -18,13 +18,18 @@ def transcript() -> dict[str, Any]:
     return loaded
 
 
-def profile(call: Call, kubernetes: str, memory: int | None, host_memory: int) -> dict[str, Any]:
-    made = _recorded("profile-config")
+def replay(case: str) -> int:
+    """Print a recorded case as it is."""
+    record = transcript()[case]
+    say(record["out"])
+    say(record["err"], error=True)
+    return int(record["rc"])
+
+
+def profile(call: Call, kubernetes: str, memory: int) -> dict[str, Any]:
+    made: dict[str, Any] = _recorded("profile-config")
     of_cluster, node = made["KubernetesConfig"], made["Nodes"][0]
-    made |= {"Name": call.profile, "CPUs": int(call.value("cpus", "2"))}
-    # A quarter of the host's, in hundreds, at most 6000.
-    made["Memory"] = memory or max(2200, min(6000, host_memory // 4 // 100 * 100))
-    made["KeepContext"] = call.wants("keep-context", default=False)
+    made |= {"Name": call.profile, "CPUs": int(call.value("cpus", "2")), "Memory": memory}
     made["Addons"] = None
     of_cluster |= {"ClusterName": call.profile, "KubernetesVersion": kubernetes}
     of_cluster["ExtraOptions"] = _extra_options(call)
@@ -32,7 +37,7 @@ def profile(call: Call, kubernetes: str, memory: int | None, host_memory: int) -
     return made
 
 
-def machine(call: Call) -> None:
+def write_machine(call: Call) -> None:
     """The machine's record, unless it is there."""
     if (call.machine / "config.json").exists():
         return
@@ -77,8 +82,7 @@ def write_kubeconfig(call: Call) -> None:
     for key, body in bodies.items():
         others = [entry for entry in config.get(key) or [] if entry.get("name") != name]
         config[key] = sorted([*others, {"name": name, key[:-1]: body}], key=lambda it: it["name"])
-    if not call.wants("keep-context", default=False):
-        config["current-context"] = name
+    config["current-context"] = name
     kubeconfig.write(config)
 
 

@@ -1,7 +1,10 @@
-"""How v1.38 speaks: plain lines, or CloudEvents with `--output json`; and how it ends."""
+"""How v1.38.1 speaks: plain lines, or CloudEvents with `--output json`; and how it ends."""
 
+import getpass
+import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 
 from .call import say
@@ -16,40 +19,52 @@ START = (
 )  # fmt: skip
 STOP = ("Stopping", "PowerOff", "Done")
 DELETE = ("Deleting", "Stopping", "PowerOff", "Done")
+STEPS = {"start": START, "stop": STOP, "delete": DELETE}
+WIDTH = 93
 
 
 class Exit(Exception):
     """The call ends here: with a reason, or with what it has said already."""
 
     def __init__(
-        self, code: int, reason: str = "", text: str = "", *, advice: str = "", mark: str = "X"
+        self,
+        code: int,
+        reason: str = "",
+        text: str = "",
+        *,
+        advice: str = "",
+        event_advice: str = "",
+        mark: str = "X",
+        box: Sequence[str] = (),
     ) -> None:
+        """`box`: the call's words, for those reasons that ask to be reported.
+
+        `event_advice`: where an event has another, which is one that nobody filled in.
+        """
         super().__init__(reason, text)
         self.code, self.reason, self.text = code, reason, text
-        self.advice, self.mark = advice, mark
+        self.advice, self.event_advice = advice, event_advice or advice
+        self.mark, self.box = mark, box
 
 
 class Out:
-    def __init__(self, steps: Sequence[str] = (), *, json_events: bool = False) -> None:
-        self.steps, self.json_events = steps, json_events
+    def __init__(self, command: str, *, json_events: bool = False) -> None:
+        self.steps = STEPS.get(command, ())
+        self.json_events = json_events
 
-    def step(self, text: str, name: str) -> None:
+    def step(self, text: str, name: str = "", *, mark: str = "* ") -> None:
+        """One of the command's steps; without a name, what is said between them."""
         if not self.json_events:
-            say(f"* {text}\n")
-            return
-        last = str(len(self.steps) - 1)
-        here = str(self.steps.index(name))
-        data = {"currentstep": here, "message": text, "name": name, "totalsteps": last}
-        self._event("step", data)
-
-    def info(self, text: str, *, mark: str = "  - ") -> None:
-        if self.json_events:
-            self._event("info", {"message": text})
-        else:
             say(f"{mark}{text}\n")
+        elif name:
+            here, last = self.steps.index(name), len(self.steps) - 1
+            data = {"currentstep": str(here), "message": text, "name": name}
+            self._event("step", data | {"totalsteps": str(last)})
+        else:
+            self._event("info", {"message": text})
 
     def hidden(self, text: str, name: str) -> None:
-        """A step that is seen in events and on a terminal only."""
+        """A step that is seen on a terminal and among the events only."""
         if self.json_events:
             self.step(text, name)
 
@@ -60,7 +75,7 @@ class Out:
             say(f"! {text}\n", error=True)
 
     def remark(self, text: str, *, mark: str = "* ") -> None:
-        """What belongs to a warning; among the events it is an error, without a code."""
+        """What belongs to a warning. Among the events it is an error, without a code."""
         if self.json_events:
             self._event("error", {"message": text})
         else:
@@ -68,7 +83,7 @@ class Out:
 
     def exit(self, ending: Exit) -> int:
         if ending.reason and self.json_events:
-            data = {"advice": ending.advice, "exitcode": str(ending.code), "issues": ""}
+            data = {"advice": ending.event_advice, "exitcode": str(ending.code), "issues": ""}
             data |= {"message": ending.text, "name": ending.reason, "url": ""}
             self._event("error", data)
         elif ending.reason:
@@ -76,6 +91,8 @@ class Out:
             say(f"{ending.mark} Exiting due to {ending.reason}: {ending.text}\n", error=True)
             if ending.advice:
                 say(f"* Suggestion: {ending.advice}\n", error=True)
+            if ending.box:
+                say(_box(ending.box), error=True)
         return ending.code
 
     def _event(self, kind: str, data: dict[str, str]) -> None:
@@ -88,6 +105,25 @@ class Out:
             "data": data,
         }
         say(json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n")
+
+
+def _box(words: Sequence[str]) -> str:
+    """Where to report it; the log's name is made of the user and of the call's words."""
+    digest = hashlib.sha1("".join([getpass.getuser(), *words]).encode()).hexdigest()
+    log = f"{tempfile.gettempdir()}/minikube_{words[0]}_{digest}_0.log"
+    lines = (
+        "",
+        "* If the above advice does not help, please let us know:",
+        "  https://github.com/kubernetes/minikube/issues/new/choose",
+        "",
+        "* Please run `minikube logs --file=logs.txt` and attach logs.txt to the GitHub issue.",
+        "* Please also attach the following file to the GitHub issue:",
+        f"* - {log}",
+        "",
+    )
+    edge = "─" * WIDTH
+    inner = [f"│    {line}".ljust(WIDTH + 1) + "│" for line in lines]
+    return "\n".join(["* ", f"╭{edge}╮", *inner, f"╰{edge}╯"]) + "\n"
 
 
 def _uuid4() -> str:

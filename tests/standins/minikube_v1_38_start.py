@@ -1,23 +1,31 @@
 """`minikube start` of v1.38.1 with the driver none, as recorded unless a comment says otherwise."""
 
+import json
 import os
 import platform
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import certificates, kubeadm, kubeconfig
-from .call import Call, read_json, refuse, user_home
-from .minikube_v1_38_files import machine, profile, write_kubeconfig, write_tabbed
+from . import certificates, faults, kubeadm
+from .call import Call, read_json, refuse, user_home, write_json
+from .minikube_v1_38_addons import MANIFESTS, apply
+from .minikube_v1_38_files import (
+    profile,
+    replay,
+    transcript,
+    write_kubeconfig,
+    write_machine,
+    write_tabbed,
+)
 from .minikube_v1_38_out import Exit, Out
 
-DEFAULT = "v1.35.1"
-ADDONS = ("default-storageclass", "storage-provisioner")
-MANIFESTS = {"default-storageclass": "storageclass", "storage-provisioner": "storage-provisioner"}
+OLDEST, DEFAULT = "v1.28.0", "v1.35.1"
 REPLAYED = {
-    "cache-images", "container-runtime", "cpus", "disk-size", "driver", "extra-config", "interactive",
-    "keep-context", "kubernetes-version", "memory", "nodes", "output", "preload", "profile",
-    "rootless", "skip-audit", "user", "vm-driver", "wait-timeout",
+    "cache-images", "container-runtime", "cpus", "disk-size", "driver", "extra-config",
+    "interactive", "kubernetes-version", "memory", "nodes", "output", "preload",
+    "profile", "skip-audit", "user", "vm-driver", "wait-timeout",
 }  # fmt: skip
 SMALLEST_MEMORY, SMALLEST_DISK, SMALLEST_CPUS = 1800, 2000, 2
 PROXY = "https://minikube.sigs.k8s.io/docs/reference/networking/proxy/"
@@ -27,33 +35,39 @@ SETTING_UP = {
     "control plane": ("Booting up control plane ...", "Booting control plane"),
     "rbac": ("Configuring RBAC rules ...", "Configuring RBAC rules"),
 }
-CRI_DOCKERD = """
+FORCE = "You can force an unsupported Kubernetes version via the --force flag"
+CRI_DOCKERD = """\
+The none driver with Kubernetes v1.24+ and the docker container-runtime requires cri-dockerd.
 
-    The none driver with Kubernetes v1.24+ and the docker container-runtime requires cri-dockerd.
-    
-    Please install cri-dockerd using these instructions:
-    
-    https://github.com/Mirantis/cri-dockerd"""
+Please install cri-dockerd using these instructions:
+
+https://github.com/Mirantis/cri-dockerd"""
 
 
 def start(call: Call, out: Out) -> int:
     for name in sorted(call.flags.keys() - REPLAYED):
         refuse(f"`start --{name}` is not replayed")
     out.step(f"minikube {call.release} on {_platform()}", "Initial Minikube Setup")
+    for name, value in os.environ.items():
+        if name.startswith("MINIKUBE_") or name == "KUBECONFIG":
+            out.step(f"{name}={value}", mark="  - ")
+    if call.fault.startswith("start-fails:"):
+        return replay(call.fault.removeprefix("start-fails:"))
     existing = _existing(call)
-    kubernetes = _kubernetes(call, existing)
+    kubernetes = _kubernetes(call, out, existing)
     _select_driver(call, out, existing)
     for _ in range(2 if existing else 1):  # it looks twice, and says it twice
         _check(call, out)
-    runtime = _runtime(call, existing)
+    if existing:
+        _warn_of_sizes(call, out, existing)
     name = call.profile
     out.step(f'Starting "{name}" primary control-plane node in "{name}" cluster', "Starting Node")
-    if runtime != "containerd":
-        _without_runtime(out, runtime)
-    if call.settings["backing"] != "kubeadm":
-        refuse("backing none: there is no Kubernetes here")
-    if kubernetes != kubeadm.VERSION:
-        refuse(f"there is only Kubernetes {kubeadm.VERSION} here, not {kubernetes}")
+    _check_runtime(call, out, existing)
+    _misbehave(call)
+    if call.settings["backing"] != "kubeadm" or kubernetes != kubeadm.VERSION:
+        refuse(f"backing {call.settings['backing']}: there is no Kubernetes {kubernetes}")
+    if not call.is_root:
+        refuse("what the driver none does by sudo is not replayed")
     try:
         _bring_up(call, out, existing)
     except kubeadm.KubeadmError as problem:
@@ -61,10 +75,18 @@ def start(call: Call, out: Out) -> int:
     return 0
 
 
+def _misbehave(call: Call) -> None:
+    if call.fault == "start-floods":
+        faults.flood()
+    if call.fault == "start-asks":
+        faults.ask()
+    if call.fault == "start-hangs":
+        faults.hang(with_child=True)
+
+
 def _bring_up(call: Call, out: Out, existing: dict[str, Any] | None) -> None:
-    runs = existing is not None and (kubeadm.apiserver_runs() or kubeadm.kubelet_runs())
-    name = call.profile
-    if runs:
+    name, host = call.profile, kubeadm.host_runs(call)
+    if existing and host:
         out.hidden(f'Updating the running none "{name}" bare metal machine ...', "Updating Driver")
     elif existing:
         what = f'Restarting existing none bare metal machine for "{name}" ...'
@@ -74,48 +96,45 @@ def _bring_up(call: Call, out: Out, existing: dict[str, Any] | None) -> None:
         size = f"CPUs={cores}, Memory={memory}MB, Disk={disk}MB"
         out.step(f"Running on localhost ({size}) ...", "Running on Localhost")
     out.step(f"OS release is {_os_release('PRETTY_NAME')}", "Local OS Release")
-    record = existing or profile(call, kubeadm.VERSION, _megabytes_given(call), _host_size()[1])
-    write_tabbed(call.profile_folder / "config.json", record)
-    machine(call)
+    record = existing or profile(call, kubeadm.VERSION, _memory(call))
+    write_json(call.profile_folder / "config.json", record)
+    write_machine(call)
     if existing:
         _offline(out)
-    out.step(f"Preparing Kubernetes {kubeadm.VERSION} on containerd {_containerd()} ...",
-             "Preparing Kubernetes")  # fmt: skip
+    what = f"Preparing Kubernetes {kubeadm.VERSION} on containerd {_containerd()} ..."
+    out.step(what, "Preparing Kubernetes")
     for option in record["KubernetesConfig"]["ExtraOptions"] or ():
-        out.info(f"{option['Component']}.{option['Key']}={option['Value']}")
+        out.step(f"{option['Component']}.{option['Key']}={option['Value']}", mark="  - ")
     if not existing:
         _offline(out)
     names = f",DNS:{kubeadm.ENDPOINT},IP:{call.ip}"
     certificates.make(call.home, call.profile_folder, "minikube-user", names)
     kubeadm.place(call)
-    write_kubeconfig(call)
     if kubeadm.is_there():
         kubeadm.resume()
     else:
-        kubeadm.init(call, lambda step: out.hidden(*SETTING_UP[step]))
+        kubeadm.init(lambda step: out.hidden(*SETTING_UP[step]))
         what = "Configuring bridge CNI (Container Networking Interface) ..."
         out.step(what, "Configuring CNI")
         kubeadm.elevate(call)
+    write_kubeconfig(call)
     out.step("Configuring local host environment ...", "Configuring Localhost Environment")
     _warn(out)
-    _finish(call, out, record, existing=existing is not None)
+    _finish(call, out, record)
 
 
-def _finish(call: Call, out: Out, record: dict[str, Any], *, existing: bool) -> None:
-    kubeadm.verify(call)
+def _finish(call: Call, out: Out, record: dict[str, Any]) -> None:
     out.step("Verifying Kubernetes components...", "Verifying Kubernetes")
-    record["Addons"] = (record["Addons"] or {}) | ({} if existing else dict.fromkeys(ADDONS, True))
+    kubeadm.verify(call)
+    if record["Addons"] is None:
+        record["Addons"] = dict.fromkeys(MANIFESTS, True)
     enabled = [name for name, on in sorted(record["Addons"].items()) if on]
     for addon in enabled:
-        if addon == "storage-provisioner":
-            out.info("Using image gcr.io/k8s-minikube/storage-provisioner:v5")
-        kubeadm.apply(MANIFESTS[addon])
+        apply(out, addon)
     write_tabbed(call.profile_folder / "config.json", record)
     out.step(f"Enabled addons: {', '.join(enabled)}", "Enabling Addons")
-    text = (
-        f'Done! kubectl is now configured to use "{call.profile}" cluster and "default" namespace'
-    )
-    out.step(f"{text} by default", "Done")
+    who = f'"{call.profile}" cluster and "default" namespace by default'
+    out.step(f"Done! kubectl is now configured to use {who}", "Done")
 
 
 def _offline(out: Out) -> None:
@@ -160,18 +179,51 @@ def _existing(call: Call) -> dict[str, Any] | None:
         refuse(f"what it says to a profile that is broken is not replayed: {problem}")
 
 
-def _kubernetes(call: Call, existing: dict[str, Any] | None) -> str:
+def _kubernetes(call: Call, out: Out, existing: dict[str, Any] | None) -> str:
     asked = call.value("kubernetes-version")
-    if not asked and existing:
-        return str(existing["KubernetesConfig"]["KubernetesVersion"])
+    old = str(existing["KubernetesConfig"]["KubernetesVersion"]) if existing else ""
     if asked in {"", "stable"}:
-        return DEFAULT
+        return old or DEFAULT if not asked else DEFAULT
+    if not re.match(r"v?\d", asked):
+        what = f'Unable to parse "{asked}": No Major.Minor.Patch elements found'
+        raise Exit(14, "MK_USAGE", what)
     if not re.fullmatch(r"v?\d+\.\d+\.\d+", asked):
-        if not re.match(r"v?\d", asked):
-            what = f'Unable to parse "{asked}": No Major.Minor.Patch elements found'
-            raise Exit(14, "MK_USAGE", what)
         refuse(f"what it says to --kubernetes-version={asked} is not replayed")
-    return "v" + asked.removeprefix("v")
+    bare = asked.removeprefix("v")
+    what = f"Kubernetes {bare} is not supported by this release of minikube"
+    if _numbers(bare)[0] > 1:
+        newer = "newer than the newest supported Major version: 1"
+        out.warning(f"Specified Major version of Kubernetes {_numbers(bare)[0]} is {newer}")
+        out.warning(FORCE)
+        raise Exit(106, "K8S_NEW_UNSUPPORTED", what)
+    if _numbers(bare) < _numbers(OLDEST):
+        older = f"less than the oldest supported version: {OLDEST}"
+        tip = "Use `minikube config defaults kubernetes-version` for details."
+        out.warning(f"Specified Kubernetes version {bare} is {older}. {tip}")
+        out.warning(FORCE)
+        raise Exit(106, "K8S_OLD_UNSUPPORTED", what)
+    if _numbers(bare) < _numbers(old):
+        what = f"Unable to safely downgrade existing Kubernetes {old} cluster to v{bare}"
+        raw = transcript()["start-again-older-kubernetes-json"]["out"].splitlines()[-1]
+        template = json.loads(raw)["data"]["advice"]
+        advice = _filled(f"{template}\n", new=bare, old=old.removeprefix("v"))
+        reason = "K8S_DOWNGRADE_UNSUPPORTED"
+        raise Exit(106, reason, what, advice=advice, event_advice=template)
+    if _numbers(bare) > _numbers(DEFAULT):
+        refuse("a Kubernetes newer than its default, which it asks the internet for")
+    return f"v{bare}"
+
+
+def _filled(advice: str, **values: str) -> str:
+    """As a person reads it: filled in, and each line indented alike."""
+    values |= {"prefix": "v", "profile": "", "suggestedName": "minikube2"}
+    for name, value in values.items():
+        advice = advice.replace("{{." + name + "}}", value)
+    return "\n\n" + "\n".join(f"    {line.strip()}" for line in advice.split("\n"))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(text) for text in re.findall(r"\d+", version))
 
 
 def _select_driver(call: Call, out: Out, existing: dict[str, Any] | None) -> None:
@@ -195,7 +247,7 @@ def _select_driver(call: Call, out: Out, existing: dict[str, Any] | None) -> Non
 
 
 def _check(call: Call, out: Out) -> None:
-    if (disk := _megabytes(call.value("disk-size") or "20000mb")) < SMALLEST_DISK:
+    if (disk := _disk(call)) < SMALLEST_DISK:
         what = f"Requested disk size {disk} is less than minimum of {SMALLEST_DISK}"
         raise Exit(14, "MK_USAGE", what)
     if "cpus" in call.flags:
@@ -219,6 +271,19 @@ def _check(call: Call, out: Out) -> None:
         out.warning(what)
 
 
+def _warn_of_sizes(call: Call, out: Out, existing: dict[str, Any]) -> None:
+    wanted = {
+        "memory size": ("Memory", _memory(call)) if "memory" in call.flags else None,
+        "disk size": ("DiskSize", _disk(call)) if "disk-size" in call.flags else None,
+        # Written from the source: the recorded host had no other number that is allowed.
+        "CPUs": ("CPUs", int(call.value("cpus"))) if "cpus" in call.flags else None,
+    }
+    for what, given in wanted.items():
+        if given and existing[given[0]] != given[1]:
+            text = f"You cannot change the {what} for an existing minikube cluster. Please first"
+            out.warning(f"{text} delete the cluster.")
+
+
 def _check_cpus(asked: str) -> None:
     if not asked.isdigit():
         refuse(f"what it says to --cpus={asked} is not replayed")
@@ -231,26 +296,32 @@ def _check_cpus(asked: str) -> None:
         raise Exit(29, "RSRC_INSUFFICIENT_CORES", text)
 
 
-def _runtime(call: Call, existing: dict[str, Any] | None) -> str:
-    asked = call.value("container-runtime")
-    if not asked and existing:
-        return str(existing["KubernetesConfig"]["ContainerRuntime"])
-    return asked or "docker"
-
-
-def _without_runtime(out: Out, runtime: str) -> None:
-    if runtime != "docker":
+def _check_runtime(call: Call, out: Out, existing: dict[str, Any] | None) -> None:
+    runtime = call.value("container-runtime")
+    if not runtime and existing:
+        runtime = str(existing["KubernetesConfig"]["ContainerRuntime"])
+    if runtime == "containerd":
+        return
+    if runtime not in {"", "docker"}:
         refuse(f"runtime {runtime} is not replayed")
     out.warning(
         'Starting v1.39.0, minikube will default to "containerd" container runtime. See #21973 for '
         "more info."
     )
-    raise Exit(15, "NOT_FOUND_CRI_DOCKERD", "", advice=CRI_DOCKERD, mark="*")
+    # Recorded in plain lines only.
+    advice = _filled(CRI_DOCKERD)
+    raise Exit(15, "NOT_FOUND_CRI_DOCKERD", "\n", advice=advice, event_advice=CRI_DOCKERD, mark="*")
 
 
-def _megabytes_given(call: Call) -> int | None:
-    given = call.value("memory")
-    return _megabytes(given) if given else None
+def _memory(call: Call) -> int:
+    """A quarter of the host's, in hundreds, at most 6000, unless it was given."""
+    if given := call.value("memory"):
+        return _megabytes(given)
+    return max(2200, min(6000, _host_size()[1] // 4 // 100 * 100))
+
+
+def _disk(call: Call) -> int:
+    return _megabytes(call.value("disk-size") or "20000mb")
 
 
 def _megabytes(text: str) -> int:
@@ -262,8 +333,6 @@ def _megabytes(text: str) -> int:
 
 
 def _containerd() -> str:
-    import subprocess
-
     said = subprocess.run(("containerd", "--version"), capture_output=True, text=True).stdout
     found = re.search(r"\d+\.\d+\.\d+", said)
     return found[0] if found else ""

@@ -49,6 +49,8 @@ LAZY = {
     # 9. What makes things in the cluster, for a gate that has not been proven.
     "bootstrap.commands.proving": {"bootstrap.engine.using"},
     "bootstrap.engine.prove": {"bootstrap.cluster.trial.gates"},
+    # … and what only a cluster that was just started is asked.
+    "bootstrap.cluster.gates": {"bootstrap.cluster.heard"},
     # 7. tomllib, for a text that is not in the cache.
     "bootstrap.host.toml": {"tomllib"},
 }

@@ -23,6 +23,12 @@ from bootstrap.cluster.wire import Cut, NotHttp, TooBig, Wire, open_socket, open
 BODY_LIMIT = 32 << 20
 """Bytes of one answer. The largest that gates read, a list of pods, is a few MiB."""
 
+WRITE_SECONDS = 35.0
+"""For an answer to what changes something. An admission webhook may take 30 s, and then the server
+still has to say so."""
+_WORDS = 1000
+"""Characters of what a server says when it refuses. Pod Security names each container and field."""
+
 # What a kept-alive connection does that the server has closed meanwhile.
 _STALE = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
@@ -80,19 +86,37 @@ class ApiClient:
 
         Raises ApiFailure for any other refusal, with the server's words.
         """
-        reply = self._answer("POST", path, thing)
+        try:
+            reply = self._answer("POST", path, thing)
+        except ApiFailure as failure:
+            # A webhook that may be passed over is so only after its time.
+            if failure.reason == "api-timeout" and self._has(f"{path}/{thing['metadata']['name']}"):
+                return
+            raise
         if reply.status not in _CREATED and "AlreadyExists" not in reply.body.decode("latin-1"):
-            raise refusal(reply.status, said_by(reply) or f"POST {path}: HTTP {reply.status}")
+            raise _refused("POST", path, reply)
+
+    def _has(self, path: str) -> bool:
+        try:
+            return self.get(path).status == 200
+        except ApiFailure:
+            return False
+
+    def merge(self, path: str, change: Mapping[str, Any]) -> None:
+        """PATCH, as JSON Merge Patch has it; a thing that is gone is well. Raises ApiFailure."""
+        reply = self._answer("PATCH", path, change)
+        if reply.status not in (200, 404):
+            raise _refused("PATCH", path, reply)
 
     def delete(self, path: str) -> None:
         """DELETE at once; that it is not there (any more) is well. Raises ApiFailure."""
         reply = self._answer("DELETE", path, _AT_ONCE)
         if reply.status not in _DELETED:
-            raise refusal(reply.status, said_by(reply) or f"DELETE {path}: HTTP {reply.status}")
+            raise _refused("DELETE", path, reply)
 
     def _answer(self, method: str, path: str, thing: Mapping[str, Any] | None) -> Reply:
         began = time.monotonic()
-        moment = min(self.deadline, began + self.timeout)
+        moment = min(self.deadline, began + (self.timeout if method == "GET" else WRITE_SECONDS))
         body = None if thing is None else json.dumps(thing).encode()
         try:
             reply = self._ask(method, path, body, moment)
@@ -141,7 +165,7 @@ class ApiClient:
             self._wire = self._open(moment)
         answer, kept = self._wire.ask(
             f"{method} {self._prefix}{path}",
-            self._headers(body),
+            self._headers(method, body),
             body,
             moment=moment,
             limit=BODY_LIMIT,
@@ -156,10 +180,11 @@ class ApiClient:
             return open_socket(self.connection.socket, moment)
         return open_tls(self.connection.server, trust(self.connection), moment)
 
-    def _headers(self, body: bytes | None) -> dict[str, str]:
+    def _headers(self, method: str, body: bytes | None) -> dict[str, str]:
         headers = {"Accept": "application/json, */*", "User-Agent": f"kboot/{__version__}"}
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+            headers["Content-Type"] = kind
         if self.connection.token:
             headers["Authorization"] = f"Bearer {self.connection.token}"
         return headers
@@ -179,9 +204,13 @@ def as_object(reply: Reply, path: str = "") -> dict[str, Any]:
 def said_by(reply: Reply) -> str:
     """The `message` of a Kubernetes Status in the answer, or empty."""
     try:
-        return text(json.loads(reply.body), "message")
+        return text(json.loads(reply.body), "message", limit=_WORDS)
     except (ValueError, RecursionError):
         return ""
+
+
+def _refused(method: str, path: str, reply: Reply) -> ApiFailure:
+    return refusal(reply.status, said_by(reply) or f"{method} {path}: HTTP {reply.status}")
 
 
 def _refuse_unwelcome(reply: Reply, date: str) -> None:

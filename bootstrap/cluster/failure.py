@@ -17,16 +17,30 @@ CANNOT_MEND_ITSELF = frozenset(
         "api-unauthorized",
         "api-unknown-ca",
         "clock-skew",
+        "create-refused",
         "pod-security",
+        "policy-refuses",
         "quota-exceeded",
         "webhook-refuses",
     }
 )
 """Reasons for which waiting is of no use."""
 
+_GET = "kboot exec -- kubectl get "
 _KUBECONFIG = "kboot up   (reads the cluster's address and credentials anew)"
 _RESTART = "kboot down, then kboot up   (data in the cluster stay)"
+REFUSED = {
+    "create-refused": "let kboot's namespaces (kboot-*) do what `why` names, or verify fewer gates",
+    "pod-security": "allow kboot's namespaces (kboot-*) to run pods, or verify fewer gates",
+    "policy-refuses": f"{_GET}validatingadmissionpolicies,validatingadmissionpolicybindings",
+    "quota-exceeded": f"{_GET}resourcequota --all-namespaces   (raise it)",
+    "quota-in-use": f"{_GET}resourcequota --all-namespaces   (raise it)",
+    "webhook-fails": f"{_GET}validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    "webhook-refuses": f"{_GET}validatingwebhookconfigurations,mutatingwebhookconfigurations",
+}
+"""What to type where the server refuses what a gate makes, by reason."""
 _FIXES = {
+    **REFUSED,
     "api-certificate-expired": f"if `date` shows the real time: {_RESTART}",
     "api-certificate-name": _KUBECONFIG,
     "api-certificate-not-yet-valid": "none that kboot can do: set this machine's clock right",
@@ -39,12 +53,8 @@ _FIXES = {
     "api-unknown-ca": _KUBECONFIG,
     "api-unreachable": "kboot up   (starts the cluster if it is stopped)",
     "clock-skew": "set both clocks right (`date` tells this machine's), then kboot down, kboot up",
-    "pod-security": "allow kboot's namespaces (kboot-*) to run pods, or verify fewer gates",
-    "quota-exceeded": "kboot exec -- kubectl get resourcequota --all-namespaces   (raise it)",
-    "webhook-fails": "kboot exec -- kubectl get validatingwebhookconfigurations,"
-    "mutatingwebhookconfigurations",
-    "webhook-refuses": "kboot exec -- kubectl get validatingwebhookconfigurations,"
-    "mutatingwebhookconfigurations",
+    "credentials-program": "install the program that your kubeconfig names for this user",
+    "proxy-fails": "see whether the proxy that your environment or kubeconfig names is there",
 }
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h; whatever else it finds is about the chain to the CA.
@@ -101,25 +111,41 @@ class ApiFailure(Exception):
 
 
 # What a server says when it will not make something, from the most to the least telling. Of 1.9 and
-# later; the texts of admission are the same throughout.
+# later; the texts of admission are the same throughout, those of policies are there since 1.26.
 _REFUSALS = (
-    ("exceeded quota", "quota-exceeded"),
-    ("failed calling", "webhook-fails"),
-    ("denied the request", "webhook-refuses"),
-    ("violates PodSecurity", "pod-security"),
-    ("no API token found", "serviceaccount-missing"),
-    ("is being terminated", "namespace-terminating"),
-    ("is forbidden: error looking up service account", "serviceaccount-missing"),
-    ("cannot ", "api-forbidden"),
+    # Admission that has not read yet what it decides by; the server marks it as worth a retry.
+    (
+        r"not yet ready to handle request|status unknown for quota|RBAC: .* not found",
+        "api-not-ready",
+    ),
+    (r"exceeded quota:.* used: [^:]*=[^,:]*[1-9]", "quota-in-use"),
+    (r"exceeded quota", "quota-exceeded"),
+    (r"failed calling", "webhook-fails"),
+    (r"denied the request", "webhook-refuses"),
+    (r"ValidatingAdmissionPolicy .* denied request", "policy-refuses"),
+    (r"violates PodSecurity", "pod-security"),
+    (
+        r"no API token found|is forbidden: error looking up service account",
+        "serviceaccount-missing",
+    ),
+    (r"is being terminated", "namespace-terminating"),
 )
+_OF_THE_REQUEST = (400, 403, 405, 413, 415, 422)
+"""Statuses by which a server refuses what it was sent; the same again would be refused again."""
 
 
 def refusal(status: int, said: str) -> ApiFailure:
-    """Why the server refuses a request that it understood. `said`: in its own words."""
-    for text, reason in _REFUSALS:
-        if text in said:
+    """Why the server refuses a request that it understood. `said`: in its own words.
+
+    A quota that others fill is one that they may leave again; of one that would be exceeded with
+    nothing in use, nothing can come.
+    """
+    for pattern, reason in _REFUSALS:
+        if re.search(pattern, said):
             return ApiFailure(reason, said)
-    return ApiFailure("api-forbidden" if status == 403 else "api-error", said)
+    if status == 403 and ("cannot " in said or "is forbidden: " not in said):
+        return ApiFailure("api-forbidden", said)
+    return ApiFailure("create-refused" if status in _OF_THE_REQUEST else "api-error", said)
 
 
 def failure_of(error: Exception, server: str, seconds: float) -> ApiFailure:
@@ -145,7 +171,9 @@ def _explain(error: Exception, seconds: float) -> tuple[str, str]:
 # In Go's words, from the most to the least telling. kubectl passes them on as the body of a 502
 # (or 500, or 503) of its own; an API server's have JSON, or the checks of /readyz.
 _SAID = (
+    (r"executable \S+ not found|executable file not found", "credentials-program"),
     (r"getting credentials: |exec plugin|auth provider", "api-credentials"),
+    (r"proxyconnect", "proxy-fails"),
     (r"x509: .*(expired or is not yet valid)", "api-certificate-expired"),
     (
         r"x509: certificate (is valid for|is not valid)|x509: cannot validate",
@@ -157,7 +185,7 @@ _SAID = (
     (r"no such host", "api-no-such-host"),
     (r"i/o timeout|TLS handshake timeout|deadline exceeded", "api-timeout"),
     (r"EOF|connection reset", "api-reset"),
-    (r"dial tcp|proxyconnect|tls: |net/http", "api-unreachable"),
+    (r"dial tcp|tls: |net/http", "api-unreachable"),
 )
 
 

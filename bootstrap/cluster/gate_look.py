@@ -1,6 +1,7 @@
 """What one look at a gate finds, and how looks follow each other until the gate has passed."""
 
 from collections.abc import Callable, Generator
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from bootstrap.cluster.failure import ApiFailure
@@ -11,9 +12,12 @@ _NO_ANSWER = "no usable answer from the API server"
 _REFUSED = "the API server refuses what kboot tries"
 _MESSAGES = dict.fromkeys(
     (
+        "create-refused",
         "namespace-terminating",
         "pod-security",
+        "policy-refuses",
         "quota-exceeded",
+        "quota-in-use",
         "serviceaccount-missing",
         "webhook-fails",
         "webhook-refuses",
@@ -27,6 +31,8 @@ class Expected(NamedTuple):
 
     kubernetes: str | None = None
     kubectl: str | None = None
+    since: datetime | None = None
+    """When this run began to start the cluster, by the server's clock; None: it did not."""
 
 
 class Look(NamedTuple):

@@ -4,8 +4,10 @@ Waiting is `engine.prove`'s job. What holds of a gate holds on every Kubernetes 
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from bootstrap.cluster.api import ApiClient, said_by
+from bootstrap.cluster.bare_pods import bare_pods, lack_of, trouble_of
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Expected, Look, of_failure
 from bootstrap.cluster.objects import (
@@ -22,6 +24,7 @@ from bootstrap.cluster.objects import (
 from bootstrap.cluster.workloads import LACKS, condition_that_tells, pod_that_tells, selector
 from bootstrap.core.version import Version, find_version
 
+_DESCRIBE = "kboot exec -- kubectl -n kube-system describe pods"
 _SHOWN = 3
 """Nodes, checks and workloads named one by one; of more only the number is told."""
 
@@ -118,6 +121,8 @@ def check_nodes(client: ApiClient, expected: Expected) -> Look:
     """There is a node, and every node is Ready."""
     nodes = objects(client.get_json("/api/v1/nodes"), "items")
     lacking = [node for node in nodes if not holds(node, "Ready")]
+    if nodes and not lacking and expected.since:
+        lacking = _unheard_nodes(client, nodes, expected.since)
     if nodes and not lacking:
         return Look(passed=True, message=f"{len(nodes)} of {len(nodes)} Ready")
     return Look(
@@ -129,8 +134,18 @@ def check_nodes(client: ApiClient, expected: Expected) -> Look:
     )
 
 
+def _unheard_nodes(client: ApiClient, nodes: list[Object], since: datetime) -> list[Object]:
+    # A lazy point, as all that only a cluster just started needs.
+    from bootstrap.cluster.heard import nodes_heard
+
+    heard = nodes_heard(client, nodes)
+    return [node for node in nodes if heard[name(node)] < since]
+
+
 def _node_trouble(node: Object) -> str:
     ready = explained(condition(node, "Ready")) or "it has not reported yet"
+    if holds(node, "Ready"):
+        ready = "its kubelet has not reported since the start"
     pressing = [
         explained(each)
         for each in objects(node, "status", "conditions")
@@ -140,7 +155,7 @@ def _node_trouble(node: Object) -> str:
 
 
 def check_system(client: ApiClient, expected: Expected) -> Look:
-    """DNS is Available, and no other workload of kube-system lacks anything.
+    """DNS is Available, and no other workload of kube-system, nor minikube's pods, lacks anything.
 
     Told by label, for kube-dns and CoreDNS have the same one. No control-plane pod is waited for:
     a localkube has none.
@@ -162,9 +177,40 @@ def check_system(client: ApiClient, expected: Expected) -> Look:
     lacking = [(workload, lack) for kind, workload in workloads if (lack := LACKS[kind](workload))]
     if lacking:
         return _lacking(client, lacking)
-    others = len(workloads) - len(names)
+    bare = bare_pods(client)
+    for pod in bare:
+        if lack := lack_of(pod):
+            return _bare_pod_lacks(client, pod, lack)
+    if expected.since and (unheard := _unheard_pods(client, expected.since)):
+        return Look(
+            passed=False,
+            message=f"{_some(unheard)}: not heard of since the start",
+            why=f"what the API says of pod {unheard[0]} is of before the start of the cluster",
+            reason="system-unavailable",
+            fix=_DESCRIBE,
+        )
+    others = len(workloads) + len(bare) - len(names)
     more = f" and {others} more" if others else ""
     return Look(passed=True, message=f"{', '.join(names)}{more} available")
+
+
+def _bare_pod_lacks(client: ApiClient, pod: Object, lack: str) -> Look:
+    return Look(
+        passed=False,
+        message=f"{name(pod)}: {lack}",
+        why=trouble_of(client, pod),
+        reason="addon-unavailable",
+        fix=_DESCRIBE.replace("describe pods", f"describe pod {name(pod)}"),
+    )
+
+
+def _unheard_pods(client: ApiClient, since: datetime) -> list[str]:
+    from bootstrap.cluster.heard import nodes_heard, pod_is_heard
+
+    heard = nodes_heard(client, objects(client.get_json("/api/v1/nodes"), "items"))
+    pods = objects(client.get_json("/api/v1/namespaces/kube-system/pods"), "items")
+    ready = [each for each in pods if holds(each, "Ready")]
+    return [name(each) for each in ready if not pod_is_heard(each, heard, since)]
 
 
 def _is_dns(workload: Object) -> bool:
@@ -193,7 +239,7 @@ def _lacking(client: ApiClient, lacking: list[tuple[Object, str]]) -> Look:
         message=_some([f"{name(workload)}: {lack}" for workload, lack in lacking]),
         why=f"{name(first)}: " + ("; ".join(told) or lacking[0][1]),
         reason="system-unavailable",
-        fix="kboot exec -- kubectl -n kube-system describe pods",
+        fix=_DESCRIBE,
     )
 
 

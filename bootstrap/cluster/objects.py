@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXT_LIMIT = 300
-"""Characters of one text from a server that are shown to people."""
+"""Characters of one text from a server that are shown to people, unless more is asked for."""
 
 Object = Mapping[str, Any]
 
@@ -20,14 +20,14 @@ def at(thing: object, *path: str) -> Any:
     return thing
 
 
-def text(thing: object, *path: str) -> str:
-    """One line, safe for a terminal, of at most TEXT_LIMIT characters."""
+def text(thing: object, *path: str, limit: int = TEXT_LIMIT) -> str:
+    """One line, safe for a terminal, of at most `limit` characters."""
     found = at(thing, *path)
     if not isinstance(found, str):
         return ""
-    shown = "".join(each if each.isprintable() else " " for each in found[: 4 * TEXT_LIMIT])
+    shown = "".join(each if each.isprintable() else " " for each in found[: 4 * limit])
     line = " ".join(shown.split())
-    return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def number(thing: object, *path: str, default: int = 0) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.core.state import HostState
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
+from bootstrap.provider.minikube.images import bring_image
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
 
@@ -29,18 +31,23 @@ if TYPE_CHECKING:
 
 
 def pass_gates(
-    session: Session, host: HostState, *, shown: bool = True, anew: bool = True
+    session: Session,
+    host: HostState,
+    *,
+    shown: bool = True,
+    anew: bool = True,
+    started: float | None = None,
 ) -> tuple[GateResult, ...]:
     """Every gate that the profile asks for, each shown as it ends.
 
     Not `shown`: a passed gate is not worth a line, where nothing had to be done either. Not
-    `anew`: gates that an earlier run has proven by use are not passed again.
+    `anew`: gates that an earlier run has proven by use are not passed again. `started`: since when
+    this run has started the cluster, as `Proving` has it.
     """
     profile = session.profile
     cluster = profile.cluster
     assert cluster is not None
     choices = choose(profile, host, session.knowledge)
-    expected = _expected(session, choices)
     asked = getattr(session.arguments, "gates", None)
     gates = selected(asked or profile.verify.gates)
     basis = _basis(profile, host, choices)
@@ -48,25 +55,24 @@ def pass_gates(
     already = proven(None if anew else read_proof(place), basis, gates)
     proving = Proving(
         _connection(session, cluster.name),
-        expected,
+        _expected(session, choices),
         timeout=timeout(session),
         emit=session.screen.event,
         use=_use(session, cluster, host, choices),
         line=session.line,
+        started=started,
     )
-    results = run_gates(
-        session,
-        proving,
-        gates,
-        lambda fix, reason: profile.addressed(fix),
-        already=already,
-        shown=shown,
-    )
+    addressed = partial(_addressed, profile)
+    results = run_gates(session, proving, gates, addressed, already=already, shown=shown)
     proof = proof_of(results, basis, _now(), __version__)
     # Of a choice of gates no proof is kept: it would take the place of one of them all.
     if proof is not None and not asked:
         keep_proof(place, proof)
     return results
+
+
+def _addressed(profile: Profile, fix: str, reason: str) -> str:
+    return profile.addressed(fix)
 
 
 def _basis(profile: Profile, host: HostState, choices: Choices) -> Basis:
@@ -117,6 +123,9 @@ def run_gates(
 def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choices) -> Use:
     minikube = choices["minikube"].state.path if "minikube" in choices else None
     record = host.cluster.record.driver if host.cluster else None
+    driver = record or cluster.drivers[0]
+    image = session.settings.image or session.knowledge.catalogue.gate_image
+    bringing = bring_image(image, cluster.name, driver, _version(choices, "minikube"))
 
     def use(client: ApiClient, seconds: float) -> "tuple[Trial, Programs]":
         # A lazy point, with that of `engine.prove`.
@@ -127,8 +136,9 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
             profile_id=session.profile.id,
             kubeconfig=str(session.around.places.kubeconfig(cluster.name)),
             cluster=cluster.name,
-            image=session.settings.image or session.knowledge.catalogue.gate_image,
-            driver=record or cluster.drivers[0],
+            image=image,
+            driver=driver,
+            bringing=bringing,
             kubectl=program(choices, "kubectl"),
             docker=program(choices, "docker"),
             minikube=minikube or "",

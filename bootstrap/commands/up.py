@@ -10,7 +10,7 @@ from bootstrap.commands.proving import pass_gates
 from bootstrap.commands.session import Session
 from bootstrap.core.plan import gates_decide
 from bootstrap.core.report import Report, first_blocker, up_exit
-from bootstrap.core.step import DeleteCluster
+from bootstrap.core.step import DeleteCluster, StartCluster
 from bootstrap.ui import text, verdict
 from bootstrap.ui.layout import Line
 
@@ -31,7 +31,9 @@ def run(session: Session) -> Report:
         shown = bool(session.report.outcomes) or session.screen.verbose
         # What was changed may have been what an earlier proof was about.
         anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
-        pass_gates(session, looked.host, shown=shown, anew=anew)
+        begun = any(isinstance(each.step, StartCluster) for each in session.report.outcomes)
+        since = started if begun else None
+        pass_gates(session, looked.host, shown=shown, anew=anew, started=since)
     report = session.report
     report = session.learn(
         exit_code=up_exit(report.findings, report.left, report.gates),

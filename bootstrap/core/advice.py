@@ -10,6 +10,7 @@ _BY_REASON = {
     "api-certificate-expired": f"if `date` shows the real time: {_OWNER}",
     "api-certificate-name": _CREDENTIALS,
     "api-credentials": _CREDENTIALS,
+    "credentials-program": "install the program that your kubeconfig names for this user",
     "api-forbidden": f"{_OWNER} to let this user do it, or verify what it may: --gates LIST",
     "api-no-such-host": "see whether the server's name in your kubeconfig is right",
     "api-plain-http": "see whether the server's address in your kubeconfig is right",

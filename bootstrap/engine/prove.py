@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.clock import moment_of
 from bootstrap.cluster.gate_look import Expected, Look, Looks
 from bootstrap.cluster.gates import look_at
 from bootstrap.cluster.kubeconfig import Connection
@@ -25,6 +27,8 @@ With 0.05, a third of all that a whole verify computes was looking (scripts/benc
 
 REQUEST_SECONDS = 5.0
 """After which a server that says nothing is asked again. /readyz takes 2 s when etcd hangs."""
+_KEPT = 10.0
+"""Seconds that a gate leaves to each one after it; all others it may use."""
 CLEANING_SECONDS = 60.0
 """For Kubernetes to delete what a run made. It takes 5 to 10."""
 
@@ -44,10 +48,12 @@ class Proving:
         emit: Emit,
         use: Use | None = None,
         line: Line | None = None,
+        started: float | None = None,
     ) -> None:
         """`timeout`: seconds for all gates. `use`: without it only live gates can be passed.
 
-        `line`: may have a connection that is open already.
+        `line`: may have a connection that is open already. `started`: the moment of
+        `time.monotonic` at which this run began to start the cluster; None: it did not.
         """
         self.left = ""
         """After the end: what of kboot's is still in the cluster, in words; empty: nothing."""
@@ -60,6 +66,7 @@ class Proving:
         self._timeout = timeout
         self._emit = emit
         self._use = use
+        self._started = started
         self._trial: Trial | None = None
         self._gates: Mapping[str, Callable[[], Looks[None]]] = {}
 
@@ -97,14 +104,16 @@ class Proving:
     ) -> Iterator[GateResult]:
         """Each gate's result as it ends. Raises nothing for what the cluster does.
 
-        A gate may take an equal share of the time that is left, so what one does not use is for
-        those after it. A gate whose prerequisite did not pass is skipped. `already`: by gate, what
-        an earlier run has proven; it is not looked at again.
+        A gate may take all the time that is left but ten seconds for each one after it, or its
+        equal share of little. A gate whose prerequisite did not pass is skipped. `already`: by
+        gate, what an earlier run has proven; it is not looked at again.
         """
         results: dict[str, GateResult] = {}
         deadline = time.monotonic() + self._timeout
         for place, gate in enumerate(gates):
-            share = max(0.0, deadline - time.monotonic()) / (len(gates) - place)
+            left = max(0.0, deadline - time.monotonic())
+            after = len(gates) - place - 1
+            share = max(left / (after + 1), left - _KEPT * after)
             result = _unmet(gate, results) or (already or {}).get(gate.id)
             if result is None:
                 self._client.deadline = time.monotonic() + share
@@ -135,8 +144,16 @@ class Proving:
     def _looks(self, gate: Gate) -> Looks[None]:
         if gate.live:
             while True:
-                yield look_at(gate.id, self._client, self._expected)
+                yield look_at(gate.id, self._client, self._expect())
         yield from self._uses()[gate.id]()
+
+    def _expect(self) -> Expected:
+        """With the moment of the start by the server's clock, once that is known."""
+        if self._started is not None and not self._expected.since and self._client.date:
+            ago = timedelta(seconds=time.monotonic() - self._started)
+            since = moment_of(self._client.date) - ago
+            self._expected = self._expected._replace(since=since)
+        return self._expected
 
     def _uses(self) -> Mapping[str, Callable[[], Looks[None]]]:
         if not self._gates:

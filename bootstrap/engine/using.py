@@ -16,8 +16,10 @@ from bootstrap.core.program import Lack
 from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
 
-_ASKING_SECONDS = 15.0
-_BUILD_SECONDS = 120.0
+_ASKING_SECONDS = 60.0
+"""For minikube or kubectl to answer; the gate's own time is shorter, mostly."""
+_IMAGE_SECONDS = 120.0
+"""For docker to build, and for minikube to carry, an image of a few MB."""
 _LAST_LINES = 3
 _Engine = Callable[[], Mapping[str, str] | Ran]
 _EXPORT = re.compile(r"^export (DOCKER_[A-Z_]+)=(.*)$", re.MULTILINE)
@@ -39,6 +41,8 @@ class Using(NamedTuple):
     minikube: str = ""
     driver: str = ""
     """minikube's."""
+    bringing: str = ""
+    """What to type to have the image on the nodes of minikube's cluster."""
     keep: bool = False
     context: str = ""
     """Of the person's own kubeconfig; empty: its current one."""
@@ -52,9 +56,11 @@ class Using(NamedTuple):
     def _programs(self) -> Programs:
         kubectl, docker = self.kubectl, self.docker
         nodes = kubectl if isinstance(kubectl, Lack) else partial(self._nodes, kubectl)
+        images = self._images if self.minikube else Lack("no minikube brings images to the nodes")
         if isinstance(docker, Lack):
-            return Programs(nodes, docker)
-        return Programs(nodes, partial(self._docker, docker, cache(self._engine)))
+            return Programs(nodes, docker, docker, images)
+        theirs = partial(self._docker, docker, cache(self._engine))
+        return Programs(nodes, theirs, partial(self._docker, docker, dict), images)
 
     def _nodes(self, kubectl: str) -> Ran:
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
@@ -71,7 +77,7 @@ class Using(NamedTuple):
         if isinstance(found, Ran):
             return found
         env = self.around.for_children(self.profile_id, found)
-        seconds = _BUILD_SECONDS if words[0] == "build" else _ASKING_SECONDS
+        seconds = _IMAGE_SECONDS if words[0] == "build" else _ASKING_SECONDS
         return _run((docker, *words), env, seconds, given)
 
     def _engine(self) -> Mapping[str, str] | Ran:
@@ -95,19 +101,26 @@ class Using(NamedTuple):
         argv = (self.minikube, "docker-env", "--profile", self.cluster, "--shell", "bash")
         return _run(argv, env, _ASKING_SECONDS)
 
+    def _images(self, *words: str) -> Ran:
+        """`minikube image …`, which takes images from the engine that the person's docker asks."""
+        env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
+        argv = (self.minikube, "image", *words, "--profile", self.cluster)
+        return _run(argv, env, _IMAGE_SECONDS)
+
     def _fixes(self) -> Mapping[str, str]:
         """What depends on how the cluster is run."""
         if not self.cluster:
             load = f"have the cluster's nodes pull {self.image}, or name another with --image"
             return dict.fromkeys(("image-not-pulled", "image-not-there"), load)
-        load = f"minikube -p {self.cluster} image load {self.image}   (or another: --image)"
-        if self.driver == "none":
-            load = f"docker pull {self.image}   (or another: --image)"
+        load = f"{self.bringing}   (or another: --image)"
+        addons = f"minikube -p {self.cluster} addons"
+        anew = f"{addons} disable storage-provisioner; {addons} enable storage-provisioner"
         return {
             "image-not-pulled": load,
             "image-not-there": load,
-            "storageclass-missing": "minikube addons enable default-storageclass "
-            f"-p {self.cluster}",
+            "provisioner-fails": anew,
+            "provisioner-missing": f"{addons} enable storage-provisioner",
+            "storageclass-missing": f"{addons} enable default-storageclass",
         }
 
 

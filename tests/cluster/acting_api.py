@@ -7,6 +7,7 @@ version that is not served, an object of another kind than its path, in no names
 import json
 import re
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,7 +70,15 @@ class ActingApi(ApiServer):
         self.lost: set[str] = set()
         """Plurals of which the next answer is lost on its way, once the thing is made."""
         self.refusals: dict[str, tuple[int, str]] = {}
-        """Plurals that cannot be made, with the server's status and words."""
+        """Plurals that cannot be made (`merge`: nothing can be changed), with the server's words."""
+        self.slow: dict[str, float] = {}
+        """Plurals whose next one is made after that many seconds."""
+        self.first: dict[str, Thing] = {}
+        """Kinds of which the next one has that status."""
+        self.strict = False
+        """Whether Pod Security refuses pods in a namespace that asks for no level of its own."""
+        self.merged: list[tuple[str, Thing]] = []
+        """What was changed, and how."""
         self.accounts = True
         self.reclaim = "Delete"
         self._served = json.loads(DISCOVERY[version].body)["groups"]
@@ -105,7 +114,10 @@ class ActingApi(ApiServer):
     def change(self, method: str, path: str, thing: Any) -> Document | None:
         if method == "DELETE":
             return self._delete(path)
+        if method == "PATCH":
+            return self._merge(path, thing)
         plural = path.rpartition("/")[2]
+        time.sleep(self.slow.pop(plural, 0.0))
         refusal = self._refusal(path, thing)
         if refusal is None:
             self._make(f"{path}/{thing['metadata']['name']}", thing)
@@ -126,6 +138,10 @@ class ActingApi(ApiServer):
         if plural in self.refusals:
             status, words = self.refusals[plural]
             return _status(status, "Forbidden" if status == 403 else "InternalError", words)
+        space = self.things.get("/".join(path.split("/")[:5]), {})
+        if self.strict and plural == "pods" and _LEVEL not in space["metadata"]["labels"]:
+            words = 'pods "dns" is forbidden: violates PodSecurity "restricted:latest"'
+            return _status(403, "Forbidden", words)
         if f"{path}/{thing['metadata']['name']}" in self.things:
             return _status(409, "AlreadyExists", f"{plural} already exists")
         return None
@@ -139,13 +155,15 @@ class ActingApi(ApiServer):
             if self.accounts:
                 self.put(f"{path}/serviceaccounts/default", {"metadata": {"name": "default"}})
         elif thing["kind"] == "Pod":
-            thing |= {"status": self._ended(thing)}
+            thing |= {"status": self.first.pop("Pod", None) or self._ended(thing)}
         elif thing["kind"] == "PersistentVolumeClaim":
             thing |= {"status": {"phase": "Bound"}}
             claim = {"namespace": namespace, "name": name}
             spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": self.reclaim}
             volume = f"pvc-{about['uid']}"
-            self.put(f"{_VOLUMES}/{volume}", {"metadata": {"name": volume}, "spec": spec})
+            made_by = {"pv.kubernetes.io/provisioned-by": "example.com/disks"}
+            metadata = {"name": volume, "annotations": made_by}
+            self.put(f"{_VOLUMES}/{volume}", {"metadata": metadata, "spec": spec})
         self.put(path, thing)
 
     def _ended(self, pod: Thing) -> Thing:
@@ -160,6 +178,18 @@ class ActingApi(ApiServer):
 
     _word = ""
 
+    def _reclaim(self) -> None:
+        """Volumes whose namespace is gone: deleted where their policy is so, else released."""
+        for each, volume in list(self.things.items()):
+            claim = volume.get("spec", {}).get("claimRef") if each.startswith(_VOLUMES) else None
+            if not claim or f"{_NAMESPACES}/{claim['namespace']}" in self.things:
+                continue
+            if volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete":
+                del self.things[each], self.documents[each]
+                self._list(_VOLUMES)
+            else:
+                self.put(each, volume | {"status": {"phase": "Released"}})
+
     def _delete(self, path: str) -> Document:
         gone = [each for each in self.things if each == path or each.startswith(f"{path}/")]
         if not gone and path.rpartition("/")[2] not in _PLURALS.values():
@@ -168,13 +198,19 @@ class ActingApi(ApiServer):
             del self.things[each]
             del self.documents[each]
             self._list(each.rpartition("/")[0])
-        for each, volume in list(self.things.items()):
-            spec = volume.get("spec", {})
-            ours = each.startswith(_VOLUMES) and path.endswith(spec["claimRef"]["namespace"])
-            if ours and spec["persistentVolumeReclaimPolicy"] == "Delete":
-                del self.things[each]
-                self._list(_VOLUMES)
+        self._reclaim()
         return as_json({"kind": "Status", "status": "Success"})
+
+    def _merge(self, path: str, change: Thing) -> Document:
+        """A volume that is released goes once it may; nobody else's is touched."""
+        if "merge" in self.refusals:
+            return _status(self.refusals["merge"][0], "Forbidden", self.refusals["merge"][1])
+        if path not in self.things:
+            return _status(404, "NotFound", "not found")
+        self.merged.append((path, change))
+        self.put(path, _merged(self.things[path], change))
+        self._reclaim()
+        return self.documents[path]  # type: ignore[return-value]
 
     def _list(self, folder: str) -> None:
         def answer(handler: Handler) -> None:
@@ -190,7 +226,17 @@ class ActingApi(ApiServer):
         self.documents[folder] = answer
 
 
+_LEVEL = "pod-security.kubernetes.io/enforce"
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
+
+
+def _merged(thing: Any, change: Any) -> Any:
+    """JSON Merge Patch, RFC 7396."""
+    if not isinstance(change, dict):
+        return change
+    kept = thing if isinstance(thing, dict) else {}
+    put = {key: _merged(kept.get(key), value) for key, value in change.items() if value is not None}
+    return {key: value for key, value in kept.items() if key not in change} | put
 
 
 def _status(code: int, reason: str, words: str) -> Document:

@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(answer)
 
-    do_DELETE = do_POST
+    do_DELETE = do_PATCH = do_POST
 
     def known(self) -> bool:
         """As 1.9 with anonymous requests off: a client certificate or the token, else 401."""
@@ -101,7 +101,7 @@ class ApiServer(ThreadingHTTPServer):
         return f"https://127.0.0.1:{self.server_address[1]}"
 
     def change(self, method: str, path: str, thing: Any) -> Document | None:
-        """What POST and DELETE do: nothing here (tests.cluster.acting_api). None: no answer."""
+        """Of POST, PATCH, DELETE: nothing here (tests.cluster.acting_api). None: no answer."""
         return as_json({"message": f"{method} is not scripted"}, 405)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -245,6 +245,8 @@ def healthy_1_9() -> dict[str, Answer]:
         f"/apis/apps/v1{SYSTEM}/deployments": as_json({"items": [deployment("kube-dns")]}),
         f"/apis/apps/v1{SYSTEM}/statefulsets": as_json({"items": [statefulset("store")]}),
         f"/apis/apps/v1{SYSTEM}/daemonsets": as_json({"items": None}),
+        f"/api/v1{SYSTEM}/pods": as_json({"items": None}),
+        f"/api/v1{SYSTEM}/services": as_json({"items": None}),
         "/api/v1/namespaces/default/serviceaccounts/default": as_json(account),
     }
 

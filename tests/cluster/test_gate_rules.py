@@ -27,8 +27,8 @@ Looker = Callable[..., Look]
 
 @pytest.fixture
 def look(client: ApiClient) -> Looker:
-    def ask(gate: str, **expected: str) -> Look:
-        found = look_at(gate, client, Expected(**expected))
+    def ask(gate: str, kubernetes: str | None = None, kubectl: str | None = None) -> Look:
+        found = look_at(gate, client, Expected(kubernetes, kubectl))
         assert found.passed or (found.message and found.why and found.reason and found.fix)
         return found
 

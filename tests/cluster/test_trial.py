@@ -21,7 +21,7 @@ from bootstrap.engine.prove import Proving
 from tests.cluster.acting_api import DISCOVERY, ActingApi, running
 from tests.cluster.apiserver import Identity, as_json
 
-NOTHING = Programs(kubectl_nodes=Lack("none"), docker=Lack("none"))
+NOTHING = Programs(*(Lack("none"),) * 4)
 IMAGE = Image("busybox:1.28")
 
 
@@ -132,7 +132,7 @@ def list_end(looks: Looks[str]) -> str:
 @pytest.mark.parametrize("gate", ["kubectl", "build"])
 def test_a_gate_whose_declared_program_is_missing_fails(trial: Trial, gate: str) -> None:
     lack = Lack("it is not found", "kboot up --tools-only")
-    look = list(trial_gates(trial, Programs(lack, lack))[gate]())[-1]
+    look = list(trial_gates(trial, Programs(lack, lack, lack, lack))[gate]())[-1]
     assert (look.passed, look.absent, look.final) == (False, False, True)
     assert (look.reason, look.fix) == ("program-missing", lack.fix)
 
@@ -226,8 +226,13 @@ def test_an_answer_that_was_lost_after_the_thing_was_made_is_survived(
     ("plural", "status", "words", "reason"),
     [
         ("pods", 403, 'pods "dns" is forbidden: exceeded quota: q, requested: pods=1', "quota"),
+        (
+            *("pods", 422, "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"),
+            "policy-refuses",
+        ),
+        ("pods", 403, 'pods "dns" is forbidden: maximum cpu usage is 1', "create-refused"),
+        ("pods", 400, "Pod in version v1 cannot be handled as a Pod", "create-refused"),
         ("pods", 403, 'admission webhook "w" denied the request: no', "webhook-refuses"),
-        ("pods", 403, 'pods "dns" is forbidden: violates PodSecurity "restricted"', "pod-security"),
         ("namespaces", 403, 'User "dev" cannot create resource "namespaces"', "api-forbidden"),
     ],
 )
@@ -255,6 +260,74 @@ def test_a_webhook_that_does_not_answer_is_waited_for(api: ActingApi, trial: Tri
     trial.end(10.0)
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "reason"),
+    [
+        (403, "pods is forbidden: not yet ready to handle request", "api-not-ready"),
+        (403, 'pods "dns" is forbidden: status unknown for quota: q', "api-not-ready"),
+        (
+            403,
+            "exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3",
+            "quota-in-use",
+        ),
+        (403, 'User "x" cannot create: RBAC: clusterrole "y" not found', "api-not-ready"),
+        (429, "too many requests", "api-error"),
+        (500, "etcdserver: request timed out", "api-error"),
+    ],
+)
+def test_a_refusal_that_may_pass_is_waited_for(
+    api: ActingApi, trial: Trial, status: int, words: str, reason: str
+) -> None:
+    api.refusals["pods"] = (status, words)
+    looks = trial_gates(trial, NOTHING)["dns"]()
+    look = next(looks)
+    assert (look.reason, look.final) == (reason, False)
+    looks.close()
+    trial.end(10.0)
+
+
+def test_a_create_that_timed_out_is_looked_for_before_it_is_tried_again(
+    api: ActingApi, trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through(trial.begin())
+    monkeypatch.setattr("bootstrap.cluster.api.WRITE_SECONDS", 0.2)
+    api.slow["pods"] = 0.4
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.passed
+    assert [each["kind"] for each in api.made] == ["Namespace", "Pod"]
+    trial.end(10.0)
+
+
+def test_where_the_clusters_default_is_stricter_the_namespace_asks_for_baseline_and_says_so(
+    api: ActingApi, trial: Trial
+) -> None:
+    api.strict = True
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.passed
+    assert "its namespace asks for baseline" in look.message
+    (change,) = [change for _, change in api.merged]
+    assert change == {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
+    trial.end(10.0)
+
+
+def test_where_the_namespace_may_not_ask_for_less_pod_security_refuses_for_good(
+    api: ActingApi, trial: Trial
+) -> None:
+    api.strict = True
+    api.refusals["merge"] = (403, 'User "dev" cannot patch resource "namespaces"')
+    look = pass_gate(trial, "dns")
+    assert look is not None and (look.reason, look.final) == ("pod-security", True)
+    trial.end(10.0)
+
+
+def test_a_pod_that_is_lost_is_made_anew(api: ActingApi, trial: Trial) -> None:
+    api.first["Pod"] = {"phase": "Failed", "reason": "NodeShutdown"}
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.passed
+    assert [each["kind"] for each in api.made] == ["Namespace", "Pod", "Pod"]
+    trial.end(10.0)
+
+
 def test_a_namespace_without_its_account_is_waited_for(api: ActingApi, trial: Trial) -> None:
     api.accounts = False
     looks = trial.begin()
@@ -264,12 +337,14 @@ def test_a_namespace_without_its_account_is_waited_for(api: ActingApi, trial: Tr
     trial.end(10.0)
 
 
-def test_a_volume_that_its_class_retains_is_deleted_with_its_claim(
+def test_a_volume_that_its_class_retains_is_left_to_its_provisioner_to_delete(
     api: ActingApi, trial: Trial
 ) -> None:
     api.reclaim = "Retain"
     pass_gate(trial, "storage")
     assert trial.end(10.0) == ""
+    (change,) = [change for _, change in api.merged]
+    assert change == {"spec": {"persistentVolumeReclaimPolicy": "Delete"}}
     assert not any(each.startswith("/api/v1/persistentvolumes/") for each in api.things)
 
 
@@ -279,7 +354,8 @@ def test_a_retained_volume_of_a_run_killed_while_cleaning_goes_with_the_next_run
     owner.locks.mkdir()
     owner.lock("kboot-dead").write_text("{}")
     spec = {"claimRef": {"namespace": "kboot-dead"}, "persistentVolumeReclaimPolicy": "Retain"}
-    api.put("/api/v1/persistentvolumes/pvc-1", {"metadata": {"name": "pvc-1"}, "spec": spec})
+    metadata = {"name": "pvc-1", "annotations": {"pv.kubernetes.io/provisioned-by": "disks"}}
+    api.put("/api/v1/persistentvolumes/pvc-1", {"metadata": metadata, "spec": spec})
     mine = {"claimRef": {"namespace": "work"}, "persistentVolumeReclaimPolicy": "Retain"}
     api.put("/api/v1/persistentvolumes/mine", {"metadata": {"name": "mine"}, "spec": mine})
     through(trial.begin())
@@ -287,6 +363,28 @@ def test_a_retained_volume_of_a_run_killed_while_cleaning_goes_with_the_next_run
     assert [each for each in api.things if each.startswith("/api/v1/persistentvolumes/")] == [
         "/api/v1/persistentvolumes/mine"
     ]
+
+
+def test_a_volume_that_was_there_before_is_given_back(api: ActingApi, trial: Trial) -> None:
+    through(trial.begin())
+    claim = {"namespace": trial.namespace, "name": "data"}
+    spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Retain"}
+    api.put("/api/v1/persistentvolumes/mine", {"metadata": {"name": "mine"}, "spec": spec})
+    assert trial.end(10.0) == ""
+    assert "claimRef" not in api.things["/api/v1/persistentvolumes/mine"]["spec"]
+
+
+def test_what_keeps_a_namespace_from_ending_is_said_in_kubernetes_words(
+    api: ActingApi, trial: Trial
+) -> None:
+    through(trial.begin())
+    path = f"/api/v1/namespaces/{trial.namespace}"
+    said = "Discovery failed for some groups, 1 failing: metrics.k8s.io/v1beta1"
+    why = {"type": "NamespaceDeletionDiscoveryFailure", "status": "True", "message": said}
+    stuck = as_json({"metadata": {}, "status": {"phase": "Terminating", "conditions": [why]}})
+    trial.client.delete(path)
+    api.documents[path] = stuck
+    assert trial.end(0.3).endswith(f"Kubernetes is still deleting it: {said}")
 
 
 def test_what_could_not_be_deleted_is_said_and_left_to_the_next_run(
@@ -337,7 +435,7 @@ def test_cleaning_up_is_told_while_it_lasts_and_not_where_there_is_nothing_to_cl
 def test_a_run_that_was_stopped_while_its_namespace_was_made_leaves_word_of_it(
     api: ActingApi, trial: Trial, owner: Owner
 ) -> None:
-    api.accounts = False
+    api.refusals["namespaces"] = (500, "etcdserver: request timed out")
     next(trial.begin())  # and no further
     assert trial.end(10.0) == ""
     assert [each.name for each in owner.locks.iterdir()] == ["run-0a0b0c0d"]

@@ -15,7 +15,7 @@ def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_eve
     ]
     server.documents["/api/v1/namespaces/kboot-1/events"] = as_json({"items": events})
     waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "a:1"'}
-    status = {"image": "a:1", "state": {"waiting": waiting}}
+    status = {"name": "main", "image": "a:1", "state": {"waiting": waiting}}
     pod = {"metadata": {"name": "dns"}, "status": {"containerStatuses": [status]}}
     found = why.of_pod(client, "kboot-1", pod)
     assert (found.reason, found.words) == ("image-not-pulled", f"pod dns: image a:1: {cause}")

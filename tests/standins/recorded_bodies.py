@@ -118,6 +118,8 @@ def _made(era: str, addons: list[dict[str, Any]]) -> dict[str, Answer]:
         found[path] = _list("apps/v1", "DeploymentList", here)
         for item in here:
             found[f"{path}/{item['metadata']['name']}"] = _one("apps/v1", "Deployment", item)
+        pods = [_provisioner(addons)] if name == "kube-system" else []
+        found[f"/api/v1/namespaces/{name}/pods"] = _list("v1", "PodList", pods)
     found["/apis/apps/v1/deployments"] = _list("apps/v1", "DeploymentList", addons)
     found["/apis/storage.k8s.io/v1/storageclasses"] = _list(
         "storage.k8s.io/v1", "StorageClassList", [_storage_class()]
@@ -148,6 +150,23 @@ def _deployment(name: str, ready: int) -> dict[str, Any]:
         "metadata": _meta(name, "kube-system") | {"generation": 1, "labels": labels},
         "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template},
         "status": status | {"conditions": [available]},
+    }
+
+
+def _provisioner(addons: list[dict[str, Any]]) -> dict[str, Any]:
+    """minikube's pod of no workload; it lacks its image where the other addons lack theirs."""
+    ready = "availableReplicas" in addons[0]["status"]
+    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
+    state = {"running": {"startedAt": SINCE}} if ready else {"waiting": waiting}
+    meta = _meta("storage-provisioner", "kube-system")
+    return {
+        "metadata": meta | {"labels": {"addonmanager.kubernetes.io/mode": "EnsureExists"}},
+        "spec": {"containers": [{"name": "storage-provisioner"}], "nodeName": "minikube"},
+        "status": {
+            "phase": "Running" if ready else "Pending",
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+            "containerStatuses": [{"name": "storage-provisioner", "ready": ready, "state": state}],
+        },
     }
 
 

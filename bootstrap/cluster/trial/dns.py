@@ -1,34 +1,57 @@
 """Gate `dns`: a name of the cluster's resolves from inside a pod."""
 
-from bootstrap.cluster.gate_look import Look, Looks
-from bootstrap.cluster.trial.manifests import within
-from bootstrap.cluster.trial.trial import Trial
+from functools import partial
 
-_SECONDS = 20
-"""A resolver asks a server that is silent for up to a minute, before it says so."""
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.gate_look import Looks
+from bootstrap.cluster.objects import at, text
+from bootstrap.cluster.trial.trial import Trial
+from bootstrap.cluster.trial.trouble import Trouble, listed
+from bootstrap.cluster.trial.volumes import addons_are_kept
 
 # KUBERNETES_SERVICE_HOST is in every pod, from 1.0 on. nslookup's exit code is not used: what it
-# means differs between busybox's releases.
+# means differs between busybox's releases. A resolver asks a server that is silent for up to a
+# minute before it says so; DNS that was just started answers nobody yet.
 _SCRIPT = r"""
 domain=$(sed -n 's/^search .*[ .]svc\.\([^ ]*\).*/\1/p' /etc/resolv.conf | head -n 1)
 name=kubernetes.default.svc.${domain:-cluster.local}
 asked=$(grep ^nameserver /etc/resolv.conf)
-echo "$name: no answer from" $asked > /dev/termination-log
-for try in 1 2 3 4 5; do
+echo "$name: no answer from" $asked | tee /dev/termination-log
+while true; do
     said=$(nslookup "$name" 2>&1)
     if echo "$said" | grep -qwF "$KUBERNETES_SERVICE_HOST"; then
         echo "$name is $KUBERNETES_SERVICE_HOST" > /dev/termination-log
         exit 0
     fi
+    said=$(echo "$said" | grep . | tail -n 2 | uniq)
+    echo "$name does not resolve to $KUBERNETES_SERVICE_HOST (asked:" $asked"):" $said |
+        tee /dev/termination-log
     sleep 1
 done
-{ echo "$name does not resolve to $KUBERNETES_SERVICE_HOST (asked:" $asked"):"
-  echo "$said" | grep . | tail -n 2 | uniq; } > /dev/termination-log
-exit 1
 """
+_SERVICES = "/api/v1/namespaces/kube-system/services"
 
 
 def pass_dns(trial: Trial) -> Looks[None]:
     yield from trial.begin()
-    said = yield from trial.answer("dns", within(_SECONDS, _SCRIPT), otherwise="name-not-resolved")
-    yield Look(passed=True, message=said)
+    said = yield from trial.answer(
+        "dns",
+        trial.lasting(_SCRIPT),
+        otherwise="name-not-resolved",
+        closer=partial(_without_service, trial.client),
+    )
+    yield trial.passed(said)
+
+
+def _without_service(client: ApiClient, trouble: Trouble) -> Trouble:
+    """No name can come to resolve where no Service has the address that pods ask."""
+    services = listed(client, _SERVICES)
+    is_there = any(
+        at(each, "metadata", "labels", "k8s-app") == "kube-dns"
+        or (text(each, "spec", "clusterIP") or "?") in trouble.words
+        for each in services
+    )
+    if not services or is_there or addons_are_kept(client):
+        return trouble
+    words = f"kube-system has no Service labelled k8s-app=kube-dns; {trouble.words}"
+    return trouble._replace(words=words, final=True)

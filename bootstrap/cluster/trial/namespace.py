@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.api import ApiClient, as_object
 from bootstrap.cluster.clock import moment_of
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
-from bootstrap.cluster.objects import Object, at, name, objects, text
+from bootstrap.cluster.gate_look import Look, Looks, of_failure
+from bootstrap.cluster.objects import Object, at, condition, holds, name, objects, text
 from bootstrap.store.lock import hold, is_held
 
 PREFIX = "kboot-"
@@ -27,7 +27,11 @@ HOLDER = "kboot.dev/holder"
 EXPIRES = "kboot.dev/expires"
 SLACK = 600.0
 """Seconds after a run's own deadline before anybody may take its namespace for left behind."""
+DELETING = "Kubernetes is still deleting it"
 _NAMESPACES = "/api/v1/namespaces"
+_VOLUMES = "/api/v1/persistentvolumes"
+_MADE_BY = "pv.kubernetes.io/provisioned-by"
+_RECLAIM = "persistentVolumeReclaimPolicy"
 _OLD = 86400.0
 """Seconds after which a dead run's lock is of no use: its namespace has expired."""
 
@@ -73,8 +77,8 @@ class Owner(NamedTuple):
         return tuple(f"{PREFIX}{each.name.removeprefix('run-')}" for each in locks)
 
 
-def create(client: ApiClient, owner: Owner, seconds: float) -> Looks[None]:
-    """Make the run's namespace, and wait until pods can be made in it.
+def make(client: ApiClient, owner: Owner, seconds: float) -> None:
+    """The run's namespace. Raises ApiFailure.
 
     `seconds`: how long the run may last. Only its own clock's length is told, so that clocks that
     differ do no harm: the moment of creation is the server's.
@@ -88,7 +92,11 @@ def create(client: ApiClient, owner: Owner, seconds: float) -> Looks[None]:
             "annotations": {HOLDER: owner.holder, EXPIRES: f"{seconds + SLACK:.0f}s"},
         },
     }
-    yield from steadily(lambda: client.create(_NAMESPACES, manifest))
+    client.create(_NAMESPACES, manifest)
+
+
+def wait_for_account(client: ApiClient, owner: Owner) -> Looks[None]:
+    """Until pods can be made in the namespace."""
     path = f"{_NAMESPACES}/{owner.namespace}/serviceaccounts/default"
     while True:
         try:
@@ -96,6 +104,12 @@ def create(client: ApiClient, owner: Owner, seconds: float) -> Looks[None]:
             return
         except ApiFailure as failure:
             yield of_failure(failure) if failure.reason != "api-not-found" else _NO_ACCOUNT
+
+
+def allow_baseline(client: ApiClient, owner: Owner) -> None:
+    """Whatever level of Pod Security is the cluster's default. Raises ApiFailure."""
+    labels = {"pod-security.kubernetes.io/enforce": "baseline"}
+    client.merge(f"{_NAMESPACES}/{owner.namespace}", {"metadata": {"labels": labels}})
 
 
 _NO_ACCOUNT = Look(
@@ -125,7 +139,7 @@ def sweep(client: ApiClient, owner: Owner) -> tuple[str, ...]:
     there = {name(each) for each in found}
     for each in owner.dead():
         # Not there: it had not been made yet, or is gone already, or is on another cluster.
-        if each not in there and is_gone(client, each) and _is_old(owner.lock(each)):
+        if each not in there and not what_is_left(client, each) and _is_old(owner.lock(each)):
             owner.forget(each)
     return left
 
@@ -134,32 +148,65 @@ def delete(client: ApiClient, namespace: str) -> None:
     """Have it deleted, its claims and pods first.
 
     Kubernetes looks again at a namespace that was not empty only after some seconds, so what takes
-    a moment to go is better gone before.
+    a moment to go is better gone before. Raises ApiFailure.
     """
+    _see_to_volumes(client, namespace)
     for kind in ("persistentvolumeclaims", "pods"):
         client.delete(f"{_NAMESPACES}/{namespace}/{kind}")
     client.delete(f"{_NAMESPACES}/{namespace}")
 
 
-def is_gone(client: ApiClient, namespace: str) -> bool:
-    """Whether the namespace and the volumes that were made for its claims are no more.
+def what_is_left(client: ApiClient, namespace: str) -> str:
+    """Why the namespace, or a volume that was made for its claims, is there still; empty: gone.
 
-    A volume that its StorageClass retains is deleted here: it was made for this run alone.
+    Raises ApiFailure.
     """
-    reply = client.get(f"{_NAMESPACES}/{namespace}")
+    path = f"{_NAMESPACES}/{namespace}"
+    reply = client.get(path)
     if reply.status != 404:
-        return False
+        return _why_it_stays(as_object(reply, path))
+    return _see_to_volumes(client, namespace)
+
+
+def _why_it_stays(found: Object) -> str:
+    """What keeps Kubernetes from deleting it, in its words."""
+    for kind in _STAYS:
+        if holds(found, kind):
+            return f"{DELETING}: {text(condition(found, kind), 'message')}"
+    return DELETING
+
+
+_STAYS = (
+    "NamespaceDeletionDiscoveryFailure",  # an APIService that does not answer (get apiservices)
+    "NamespaceDeletionGroupVersionParsingFailure",
+    "NamespaceDeletionContentFailure",
+    "NamespaceFinalizersRemaining",
+    "NamespaceContentRemaining",
+)
+
+
+def _see_to_volumes(client: ApiClient, namespace: str) -> str:
+    """What of volumes is left of that namespace's claims, in words; empty: nothing.
+
+    One that was made for a claim is its provisioner's to delete, with the storage behind it: where
+    its class retains it, that is what is changed. One that was there before is given back.
+    """
     try:
-        volumes = objects(client.get_json("/api/v1/persistentvolumes"), "items")
+        volumes = objects(client.get_json(_VOLUMES), "items")
     except ApiFailure as failure:
         if failure.reason == "api-forbidden":
-            return True
+            return ""
         raise
     ours = [each for each in volumes if text(each, "spec", "claimRef", "namespace") == namespace]
+    made = [each for each in ours if at(each, "metadata", "annotations", _MADE_BY)]
     for each in ours:
-        if text(each, "spec", "persistentVolumeReclaimPolicy") != "Delete":
-            client.delete(f"/api/v1/persistentvolumes/{name(each)}")
-    return not ours
+        path = f"{_VOLUMES}/{name(each)}"
+        if each in made and text(each, "spec", _RECLAIM) != "Delete":
+            client.merge(path, {"spec": {_RECLAIM: "Delete"}})
+        elif each not in made and text(each, "status", "phase") == "Released":
+            client.merge(path, {"spec": {"claimRef": None}})
+    told = (f"volume {name(each)} is {text(each, 'status', 'phase') or 'there'}" for each in made)
+    return ", ".join(f"{each}, and its provisioner has not deleted it" for each in told)
 
 
 def _is_left(found: Object, owner: Owner, date: str) -> bool:

@@ -6,12 +6,12 @@ pod is deleted, and its data must be there under the same name.
 """
 
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.gate_look import Look, Looks, steadily
+from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.objects import name, objects, text
 from bootstrap.cluster.trial import manifests
 from bootstrap.cluster.trial.manifests import PORT, Mount
 from bootstrap.cluster.trial.trial import Trial, nonce
-from bootstrap.cluster.trial.why import Trouble
+from bootstrap.cluster.trial.trouble import Trouble
 
 _CONFIG = Mount("config", "/config", {"configMap": {"name": "web"}})
 _SECRET = Mount("secret", "/secret", {"secret": {"secretName": "web"}})
@@ -28,21 +28,17 @@ mkdir -p /tmp/www
 starts=$(cat /data/starts 2>/dev/null || echo 0)
 echo $((starts + 1)) > /data/starts
 [ -s /data/word ] || cat /secret/word > /data/word
-sync
 echo "$(cat /config/greeting) $(cat /data/word) $(cat /data/starts)" > /tmp/www/index.html
 exec httpd -f -p $port -h /tmp/www
 """
-
-_SECONDS = 30
-"""For Services to answer, once their pods are Ready. kube-proxy takes one or two."""
 
 # Every round asks a Service anew, until all that is wanted was seen. Names are short, so that the
 # search list of resolv.conf is used as people's programs use it.
 _ASK_BOTH = """
 hosts=; web='not asked yet'; store='not asked yet'
 while true; do
-    { echo "of Service web, the replicas that answered rightly:${hosts:- none};"
-      echo "its last answer: $web; store-0's: $store"; } > /dev/termination-log
+    echo "of Service web, the replicas that answered rightly:${hosts:- none};" \
+        "its last answer: $web; store-0's: $store" | tee /dev/termination-log
     web=$(wget -q -T 3 -O - http://web/ 2>&1)
     case "$web" in
         "$greeting $word "*) host=${web##* }
@@ -71,7 +67,7 @@ def pass_smoke(trial: Trial) -> Looks[None]:
     yield from trial.remove("Pod", "store-0")
     yield from trial.replaced("store-0", text(before, "metadata", "uid"))
     yield from _ask(trial, "client-2", **expected, starts="2")
-    yield Look(passed=True, message=f"every kind of object worked together ({apps})")
+    yield trial.passed(f"every kind of object worked together ({apps})")
 
 
 def _make(trial: Trial, apps: str, greeting: str, word: str) -> Looks[None]:
@@ -88,7 +84,7 @@ def _make(trial: Trial, apps: str, greeting: str, word: str) -> Looks[None]:
 
 
 def _ask(trial: Trial, client: str, **expected: str) -> Looks[None]:
-    script = manifests.within(_SECONDS, _script(_ASK_BOTH, **expected))
+    script = trial.lasting(_script(_ASK_BOTH, **expected))
     yield from trial.answer(client, script, otherwise="services-unanswered")
 
 

@@ -6,7 +6,8 @@ from bootstrap.cluster.gate_look import Look, Looks, steadily
 from bootstrap.cluster.objects import Object, at, name, objects, text
 from bootstrap.cluster.trial.manifests import Mount, claim
 from bootstrap.cluster.trial.trial import Trial, nonce
-from bootstrap.cluster.trial.why import Trouble
+from bootstrap.cluster.trial.trouble import Trouble
+from bootstrap.cluster.trial.volumes import addons_are_kept
 
 _DEFAULT = (
     "storageclass.kubernetes.io/is-default-class",
@@ -18,12 +19,12 @@ _DATA = Mount("data", "/data", {"persistentVolumeClaim": {"claimName": "data"}})
 
 def pass_storage(trial: Trial) -> Looks[None]:
     while (default := (yield from steadily(lambda: _default_class(trial.client)))) is None:
-        yield _no_default(trial)
+        yield (yield from steadily(lambda: _no_default(trial)))
     yield from trial.begin()
     yield from trial.make(claim("data"))
     word = nonce()
     # A class that waits for its first consumer binds the claim only now.
-    yield from trial.answer("storage-write", f"echo {word} > /data/word && sync", mounts=(_DATA,))
+    yield from trial.answer("storage-write", f"echo {word} > /data/word", mounts=(_DATA,))
     yield from trial.bound("data")
     yield from trial.remove("Pod", "storage-write")
     script = "cat /data/word > /dev/termination-log"
@@ -31,7 +32,7 @@ def pass_storage(trial: Trial) -> Looks[None]:
     if read != word:
         words = f"pod storage-read found {read!r} where pod storage-write had written {word!r}"
         yield trial.failed("data did not outlive their pod", Trouble("data-lost", words, True))
-    yield Look(passed=True, message=f"class {name(default)}: a claim is bound, its data stay")
+    yield trial.passed(f"class {name(default)}: a claim is bound, its data stay")
 
 
 def _default_class(client: ApiClient) -> Object | None:
@@ -53,5 +54,6 @@ def _is_default(found: Object) -> bool:
 
 def _no_default(trial: Trial) -> Look:
     words = "there is no default StorageClass, so a claim that names none is never bound"
-    trouble = Trouble("storageclass-missing", words)
+    # Nobody but minikube's addon manager, up to 1.6, would bring one.
+    trouble = Trouble("storageclass-missing", words, final=not addons_are_kept(trial.client))
     return trial.failed("no default StorageClass", trouble)

@@ -7,19 +7,25 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from bootstrap.cluster.api import ApiClient, as_object
+from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.gate_look import Look, Looks, steadily
-from bootstrap.cluster.objects import Object, at, holds, objects, text
+from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
+from bootstrap.cluster.objects import Object, holds, objects, text
 from bootstrap.cluster.trial import namespace, why
-from bootstrap.cluster.trial.manifests import Image, Manifest, Mount, pod
+from bootstrap.cluster.trial.cleaning import clean
+from bootstrap.cluster.trial.ends import MAIN, container, end_of
+from bootstrap.cluster.trial.fixes import FIXES, LOOK_CLOSER
+from bootstrap.cluster.trial.manifests import Image, Manifest, Mount, pod, within
 from bootstrap.cluster.trial.namespace import Owner
-from bootstrap.cluster.trial.why import Trouble
+from bootstrap.cluster.trial.trouble import Trouble
+from bootstrap.cluster.trial.volumes import of_claim
 from bootstrap.cluster.workloads import LACKS
 
 _ASK_WHY = 1.0
 """Seconds between two looks at why something does not come."""
-_LOOK_AGAIN = 0.2
+_TO_SAY_SO = 3.0
+"""Seconds that a pod has left of its gate's when it ends by itself, so that its end is seen."""
+_UNLIMITED = 60.0
 _APPS = ("apps/v1", "apps/v1beta2", "apps/v1beta1")
 """The newest first: v1 is there from 1.9 on, and alone from 1.16 on."""
 _PATHS = {
@@ -47,8 +53,12 @@ class Trial:
     keep: bool = False
     begun: bool = False
     """Whether anything may be in the cluster that this run made."""
+    relaxed: bool = False
+    """Whether the namespace had to ask for less than the cluster's default of Pod Security."""
     _swept: tuple[str, ...] = ()
     _apps: str = ""
+    _made: bool = False
+    """Whether the server has said that the namespace is made."""
     _ready: bool = False
     _alive: ExitStack = field(default_factory=ExitStack)
 
@@ -64,7 +74,9 @@ class Trial:
             self._alive.enter_context(self.owner.alive())
             self.begun = True
         self._swept = yield from steadily(lambda: namespace.sweep(self.client, self.owner))
-        yield from namespace.create(self.client, self.owner, self.seconds)
+        yield from steadily(lambda: namespace.make(self.client, self.owner, self.seconds))
+        self._made = True
+        yield from namespace.wait_for_account(self.client, self.owner)
         self._ready = True
 
     def apps(self) -> Looks[str]:
@@ -82,7 +94,28 @@ class Trial:
     def make(self, manifest: Manifest) -> Looks[None]:
         """Have the object made; a new namespace's admission may need a moment more."""
         path = self._path(manifest["apiVersion"], manifest["kind"])
-        yield from steadily(lambda: self.client.create(path, manifest))
+        while True:
+            try:
+                self.client.create(path, manifest)
+                return
+            except ApiFailure as failure:
+                if failure.reason == "pod-security" and self._relax():
+                    # The server's admission learns of the label a moment later.
+                    yield of_failure(failure)._replace(final=False)
+                else:
+                    yield of_failure(failure)
+
+    def _relax(self) -> bool:
+        """Whether the namespace asks for the level that kboot's pods are of, `baseline`.
+
+        It does so only where the cluster's default is stricter: then pods that are not root's, as
+        that would want, may not be able to use its volumes.
+        """
+        if not self.relaxed:
+            with suppress(ApiFailure):
+                namespace.allow_baseline(self.client, self.owner)
+                self.relaxed = True
+        return self.relaxed
 
     def remove(self, kind: str, named: str) -> Looks[None]:
         path = f"{self._path('v1', kind)}/{named}"
@@ -99,25 +132,40 @@ class Trial:
         *,
         mounts: tuple[Mount, ...] = (),
         image: Image | None = None,
-        otherwise: str = "pod-failed",
+        otherwise: str = "",
+        closer: Callable[[Trouble], Trouble] = lambda trouble: trouble,
     ) -> Looks[str]:
         """Run `script` in a pod, to its end: what it wrote to its termination message.
 
-        `otherwise`: the reason id of the script's own failure.
+        `otherwise`: the reason id of a script that fails or does not come to its end; `closer`:
+        may know more of that. A pod that is lost, as with its node's restart, is made anew.
         """
-        yield from self.make(pod(named, image or self.image, script, mounts))
+        manifest = pod(named, image or self.image, script, mounts)
+        yield from self.make(manifest)
         waiting = _Waiting(self, f"pod {named}")
         while True:
-            found = yield from self.read("Pod", named)
-            if text(found, "status", "phase") == "Succeeded":
-                return _termination_message(found)
-            find = partial(why.of_pod, self.client, self.namespace, found)
-            if text(found, "status", "phase") == "Failed":
+            found = yield from self._find("Pod", named)
+            end = end_of(found)
+            if end is not None and end.well:
+                return end.said
+            find = partial(self._why, found, otherwise, closer)
+            if end is not None and end.lost:
+                yield from self.remove("Pod", named) if found else self.make(manifest)
+            elif end is not None:
                 trouble = yield from steadily(find)
-                if trouble.reason == "pod-failed":
-                    trouble = trouble._replace(reason=otherwise)
-                yield self.failed(f"pod {named} failed", trouble)
+                yield self.failed(f"pod {named} failed", trouble._replace(final=True))
             yield waiting.look(find, _progress(found))
+
+    def _why(self, found: Object, otherwise: str, closer: Callable[[Trouble], Trouble]) -> Trouble:
+        trouble = why.of_pod(self.client, self.namespace, found)
+        if trouble.reason not in ("pod-failed", "pod-not-ended"):
+            return trouble
+        return closer(trouble._replace(reason=otherwise or trouble.reason))
+
+    def lasting(self, script: str) -> str:
+        """`script`, with all the time that its gate has; it ends with what it has said by then."""
+        left = min(self.client.deadline - time.monotonic(), _UNLIMITED * 60)
+        return within(max(1, int(left - _TO_SAY_SO)), script)
 
     def complete(self, kind: str, named: str, version: str) -> Looks[Object]:
         """Wait until a Deployment or StatefulSet has all its pods Ready."""
@@ -137,21 +185,24 @@ class Trial:
             found = yield from self.read("PersistentVolumeClaim", named)
             if text(found, "status", "phase") == "Bound":
                 return found
-            find = partial(why.of_claim, self.client, self.namespace, found)
+            find = partial(of_claim, self.client, self.namespace, found)
             yield waiting.look(find, text(found, "status", "phase"))
 
     def replaced(self, named: str, uid: str) -> Looks[Object]:
         """Wait until the pod of that name is another than `uid`, and Ready."""
         waiting = _Waiting(self, f"pod {named}")
-        path = f"{self._path('v1', 'Pod')}/{named}"
         while True:
-            reply = yield from steadily(partial(self.client.get, path))
-            found = as_object(reply) if reply.status == 200 else {}
+            found = yield from self._find("Pod", named)
             anew = text(found, "metadata", "uid") not in ("", uid)
             if anew and holds(found, "Ready"):
                 return found
             find = partial(why.of_pod, self.client, self.namespace, found) if anew else _not_back
             yield waiting.look(find, _progress(found) if anew else "not made anew yet")
+
+    def passed(self, message: str) -> Look:
+        """A look at what is so."""
+        asked = "its namespace asks for baseline: the cluster's default allows no such pods"
+        return Look(passed=True, message=f"{message} ({asked})" if self.relaxed else message)
 
     def failed(self, message: str, trouble: Trouble) -> Look:
         """A look at something that is not so, with what mends it."""
@@ -160,7 +211,7 @@ class Trial:
             message=message,
             why=trouble.words,
             reason=trouble.reason,
-            fix=self.fixes.get(trouble.reason) or _FIXES.get(trouble.reason, _LOOK_CLOSER),
+            fix=self.fixes.get(trouble.reason) or FIXES.get(trouble.reason, LOOK_CLOSER),
             final=trouble.final,
         )
 
@@ -176,34 +227,26 @@ class Trial:
             if self.keep:
                 self.owner.forget(self.namespace)
                 return f"namespace {self.namespace} is kept"
-            return self._clean(seconds, waiting)
+            names = (self.namespace, *self._swept)
+            return clean(self.client, names, seconds, self._forget, waiting)
 
-    def _clean(self, seconds: float, waiting: Callable[[str], None]) -> str:
-        """What is there that this run made or swept is gone, or said to be left."""
-        deadline = time.monotonic() + seconds
-        self.client.deadline = deadline
-        left, trouble = [self.namespace, *self._swept], ""
-        asked = False
-        while left and time.monotonic() < deadline:
-            try:
-                if not asked:
-                    namespace.delete(self.client, self.namespace)
-                    asked = True
-                left, trouble = [each for each in left if not self._is_gone(each)], ""
-            except ApiFailure as failure:
-                trouble = failure.words
-            if left:
-                waiting(trouble or "Kubernetes is deleting what the gates made")
-                time.sleep(_LOOK_AGAIN)
-        why = trouble or "Kubernetes is still deleting it"
-        return f"namespace {' and '.join(left)} is left: {why}" if left else ""
-
-    def _is_gone(self, each: str) -> bool:
-        gone = namespace.is_gone(self.client, each)
+    def _forget(self, gone: str) -> None:
         # Stopped while it was being made, it may come yet: then the next run sees to it.
-        if gone and (self._ready or each != self.namespace):
-            self.owner.forget(each)
-        return gone
+        if self._made or gone != self.namespace:
+            self.owner.forget(gone)
+
+    def _find(self, kind: str, named: str) -> Looks[Object]:
+        """The object of that name, or an empty one."""
+
+        def ask() -> Object:
+            try:
+                return self.client.get_json(f"{self._path('v1', kind)}/{named}")
+            except ApiFailure as failure:
+                if failure.reason != "api-not-found":
+                    raise
+                return {}
+
+        return (yield from steadily(ask))
 
     def _path(self, version: str, kind: str) -> str:
         group = "api/v1" if version == "v1" else f"apis/{version}"
@@ -239,33 +282,6 @@ def nonce() -> str:
     return secrets.token_hex(8)
 
 
-def _termination_message(found: Object) -> str:
-    statuses = objects(found, "status", "containerStatuses")
-    said = at(statuses[0], "state", "terminated", "message") if statuses else ""
-    return said.strip() if isinstance(said, str) else ""
-
-
 def _progress(found: Object) -> str:
-    for each in objects(found, "status", "containerStatuses"):
-        waiting = text(each, "state", "waiting", "reason")
-        if waiting:
-            return waiting
-    return text(found, "status", "phase")
-
-
-_LOOK_CLOSER = "kboot verify --keep, then kboot exec -- kubectl get events --all-namespaces"
-_FIXES = {
-    "claim-not-bound": "kboot exec -- kubectl get storageclass,persistentvolume",
-    "crash-loop": _LOOK_CLOSER,
-    "node-not-ready": "kboot exec -- kubectl describe nodes",
-    "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints",
-    "out-of-memory": "give the cluster more memory in the profile, then kboot up --recreate",
-    "pod-not-scheduled": "kboot down, then kboot up   (starts the scheduler anew; data stay)",
-    "pod-unschedulable": "kboot exec -- kubectl describe nodes",
-    "quota-exceeded": "kboot exec -- kubectl get resourcequota --all-namespaces   (raise it)",
-    "services-unanswered": "kboot down, then kboot up   (starts kube-proxy anew; data stay)",
-    "webhook-fails": "kboot exec -- kubectl get validatingwebhookconfigurations,"
-    "mutatingwebhookconfigurations",
-    "webhook-refuses": "kboot exec -- kubectl get validatingwebhookconfigurations,"
-    "mutatingwebhookconfigurations",
-}
+    waiting = text(container(found, MAIN), "state", "waiting", "reason")
+    return waiting or text(found, "status", "phase")

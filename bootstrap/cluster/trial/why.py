@@ -1,11 +1,14 @@
-"""Why something of a trial's does not come: a reason id, words, and whether waiting may help."""
+"""Why something of a trial's does not come: a reason id, words, and whether it may still come.
 
-from collections.abc import Mapping
-from typing import NamedTuple
-from urllib.parse import quote
+`final` is said only of what Kubernetes itself will not change any more. Whatever it tries again by
+itself, a pull, a mount, a sandbox, a volume, may come, however slowly: that is for the gate's time.
+"""
+
+import re
+from collections.abc import Iterator
 
 from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import CANNOT_MEND_ITSELF, ApiFailure, refusal
+from bootstrap.cluster.failure import ApiFailure, refusal
 from bootstrap.cluster.objects import (
     Object,
     at,
@@ -17,18 +20,28 @@ from bootstrap.cluster.objects import (
     objects,
     text,
 )
+from bootstrap.cluster.said import last_words
+from bootstrap.cluster.trial.ends import MAIN, container, is_lost
+from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
+from bootstrap.cluster.trial.volumes import of_claim
 
-_LOG_LINES = 3
+_WORDS = 700
+"""Characters of what a runtime says. Those of containerd begin with the chain of who was asked."""
 _PULL = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
-_GIVEN_UP = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
 _WAITING = {
     "ErrImageNeverPull": "image-not-there",
     "InvalidImageName": "image-name-invalid",
-    "CrashLoopBackOff": "crash-loop",
     "CreateContainerConfigError": "container-not-created",
     "CreateContainerError": "container-not-created",
     "RunContainerError": "container-not-created",
 }
+_STAYS = ("ErrImageNeverPull", "InvalidImageName")
+_NEVER_PULLED = re.compile(
+    r"no such host|manifest unknown|failed to resolve reference .*: not found"
+    r"|repository .*(does not exist|not found)|access .* denied|authorization failed|unauthorized"
+    r"|no match(ing manifest)? for (platform|linux)|invalid reference format|: x509: "
+)
+"""What a registry, or the name server asked for it, said for good. Anything else may pass."""
 _EVENTS = {
     "FailedMount": "volume-not-mounted",
     "FailedAttachVolume": "volume-not-mounted",
@@ -39,18 +52,12 @@ _EVENTS = {
 }
 
 
-class Trouble(NamedTuple):
-    """`words`: the object, its condition, its last event or log lines. `final`: it stays so."""
-
-    reason: str
-    words: str
-    final: bool = False
-
-
 def of_pod(client: ApiClient, namespace: str, pod: Object) -> Trouble:
-    """Of a pod that is not Ready, or has failed."""
+    """Of a pod that is not Ready, or has not ended well."""
     return (
-        _of_container(client, namespace, pod)
+        _of_loss(pod)
+        or _of_init(client, namespace, pod)
+        or _of_main(client, namespace, pod)
         or _of_schedule(client, namespace, pod)
         or _of_node(client, pod)
         or _of_events(client, namespace, pod, "pod")
@@ -58,89 +65,89 @@ def of_pod(client: ApiClient, namespace: str, pod: Object) -> Trouble:
     )
 
 
-def _of_nobody(pod: Object) -> Trouble:
-    """Nothing says anything of it."""
-    if not text(pod, "spec", "nodeName"):
-        words = f"pod {name(pod)} has no node, and no scheduler has looked at it"
-        return Trouble("pod-not-scheduled", words)
-    return Trouble("pod-not-started", f"pod {name(pod)} is {text(pod, 'status', 'phase')}")
-
-
-def of_claim(client: ApiClient, namespace: str, found: Object) -> Trouble:
-    """Of a claim that is not bound. That it waits for a provisioner is a Normal event."""
-    event = last_event(client, namespace, found, types=("Warning", "Normal"))
-    if event:
-        words = f"claim {name(found)}: {text(event, 'reason')}: {text(event, 'message')}"
-        return Trouble("claim-not-bound", words)
-    phase = text(found, "status", "phase") or "not looked at yet"
-    return Trouble("claim-not-bound", f"claim {name(found)} is {phase}, and no event says why")
-
-
 def of_controller(client: ApiClient, namespace: str, found: Object, label: str) -> Trouble:
     """Of a Deployment or StatefulSet that is not complete; its pods are labelled `app: label`."""
-    pods = _list(client, f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{label}")
+    pods = listed(client, f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{label}")
     for pod in pods:
         if not holds(pod, "Ready"):
             return of_pod(client, namespace, pod)
     failure = explained(condition(found, "ReplicaFailure"))
     if failure:
-        return Trouble(_refused(failure), f"{label}: {failure}", final=True)
+        return _refused(f"{label}: {failure}", failure)
     told = _of_events(client, namespace, found, label)
     return told or Trouble("pod-not-created", f"{label}: no pod of it is there yet")
 
 
-def last_event(
-    client: ApiClient,
-    namespace: str,
-    about: Object,
-    types: tuple[str, ...] = ("Warning",),
-    word: str = "",
-) -> Object:
-    """The last event of those types, and with that word, about that object, or an empty one."""
-    uid = text(about, "metadata", "uid")
-    query = quote(f"involvedObject.uid={uid}")
-    events = _list(client, f"/api/v1/namespaces/{namespace}/events?fieldSelector={query}")
-    fitting = [
-        each for each in events if text(each, "type") in types and word in text(each, "message")
-    ]
-    return max(fitting, key=_moment, default={})
+def never_pulled(words: str) -> bool:
+    """Of a failed pull's words: that it cannot come to succeed by trying again."""
+    return bool(_NEVER_PULLED.search(words))
 
 
-def last_words(client: ApiClient, namespace: str, pod: Object, *, previous: bool = False) -> str:
-    """The last lines that its container printed, or empty."""
-    path = f"/api/v1/namespaces/{namespace}/pods/{name(pod)}/log?tailLines={_LOG_LINES}"
-    try:
-        reply = client.get(path + ("&previous=true" if previous else ""))
-    except ApiFailure:
-        return ""
-    said = reply.body.decode("utf-8", "replace") if reply.status == 200 else ""
-    return text({"log": " / ".join(said.split("\n")).strip(" /")}, "log")
+def claims_of(client: ApiClient, namespace: str, pod: Object) -> Iterator[Object]:
+    """The claims that it mounts and that have no volume yet."""
+    volumes = objects(pod, "spec", "volumes")
+    mounted = {text(each, "persistentVolumeClaim", "claimName") for each in volumes} - {""}
+    if mounted:
+        for found in listed(client, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"):
+            if name(found) in mounted and text(found, "status", "phase") == "Pending":
+                yield found
 
 
-def _of_container(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
-    who = f"pod {name(pod)}"
-    for status in objects(pod, "status", "containerStatuses"):
+def _of_loss(pod: Object) -> Trouble | None:
+    """It is gone, or says nothing of what it was to do; another one may come to do it."""
+    if not is_lost(pod):
+        return None
+    status: Object = at(pod, "status") or {}
+    ended = explained(at(container(pod, MAIN), "state", "terminated") or {})
+    said = explained(status) or ended or "it is being deleted"
+    kind = "pod-evicted" if text(status, "reason") == "Evicted" else "pod-lost"
+    return Trouble(kind, f"pod {name(pod)}: {said}")
+
+
+def _of_init(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
+    """kboot's pods have no init containers; those that admission adds are waited for like it."""
+    for status in objects(pod, "status", "initContainerStatuses"):
+        own = text(status, "name")
+        who = f"pod {name(pod)}: its init container {own}, which admission added,"
         waiting: Object = at(status, "state", "waiting") or {}
-        reason, image = text(waiting, "reason"), text(status, "image")
-        if reason in _PULL or reason in ("ErrImageNeverPull", "InvalidImageName"):
-            # The kubelet's later events, and the state, do not say why any more.
-            told = text(last_event(client, namespace, pod, word="pull"), "message")
-            said = told or text(waiting, "message")
-            words = f"{who}: image {image}: {said or reason}"
-            kind = _WAITING.get(reason, "image-not-pulled")
-            return Trouble(kind, words, final=reason in _GIVEN_UP)
-        ended: Object = at(status, "state", "terminated") or {}
-        if reason == "CrashLoopBackOff":
-            ended = at(status, "lastState", "terminated") or {}
-            return _of_end(client, namespace, pod, ended, previous=True)
-        if ended:
-            return _of_end(client, namespace, pod, ended)
-        if reason in _WAITING:
-            return Trouble(_WAITING[reason], f"{who}: {explained(waiting)}")
-        if at(status, "state", "running") is not None and not holds(pod, "Ready"):
-            told = text(last_event(client, namespace, pod), "message")
-            return Trouble("pod-not-ready", f"{who} runs, but is not Ready{told and f': {told}'}")
+        code = number(status, "state", "terminated", "exitCode")
+        if text(waiting, "reason") in (*_PULL, *_WAITING, "CrashLoopBackOff"):
+            said = explained(waiting)
+            return Trouble("injected-fails", f"{who} does not run: {said}")
+        if code:
+            said = last_words(client, namespace, pod, own)
+            words = f"{who} ended with exit code {code}{said and f': {said}'}"
+            return Trouble("injected-fails", words, text(pod, "status", "phase") == "Failed")
     return None
+
+
+def _of_main(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
+    status = container(pod, MAIN)
+    waiting: Object = at(status, "state", "waiting") or {}
+    reason = text(waiting, "reason")
+    if reason in _PULL or reason in _STAYS:
+        return _of_image(client, namespace, pod, status)
+    if reason == "CrashLoopBackOff":
+        ended: Object = at(status, "lastState", "terminated") or {}
+        return _of_end(client, namespace, pod, ended, previous=True)
+    if reason in _WAITING:
+        return Trouble(_WAITING[reason], f"pod {name(pod)}: {explained(waiting)}")
+    if number(status, "state", "terminated", "exitCode"):
+        return _of_end(client, namespace, pod, status["state"]["terminated"])
+    if at(status, "state", "running") is not None:
+        return _of_running(client, namespace, pod)
+    return None
+
+
+def _of_image(client: ApiClient, namespace: str, pod: Object, status: Object) -> Trouble:
+    """The kubelet's later events, and the state, do not say why any more; 1.35's state does."""
+    waiting = status["state"]["waiting"]
+    reason = text(waiting, "reason")
+    told = text(last_event(client, namespace, pod, word="pull"), "message", limit=_WORDS)
+    said = told or text(waiting, "message", limit=_WORDS) or reason
+    words = f"pod {name(pod)}: image {text(status, 'image')}: {said}"
+    kind = _WAITING.get(reason, "image-not-pulled")
+    return Trouble(kind, words, final=reason in _STAYS or never_pulled(said))
 
 
 def _of_end(
@@ -149,29 +156,49 @@ def _of_end(
     who, code = f"pod {name(pod)}", number(ended, "exitCode")
     if text(ended, "reason") == "OOMKilled":
         return Trouble("out-of-memory", f"{who}: its container used more memory than it may", True)
-    said = text(ended, "message") or last_words(client, namespace, pod, previous=previous)
+    said = text(ended, "message") or last_words(client, namespace, pod, MAIN, previous=previous)
     kind = "crash-loop" if previous else "pod-failed"
     ends = "ends again and again" if previous else "ended"
-    return Trouble(kind, f"{who} {ends} with exit code {code}{said and f': {said}'}", final=True)
+    words = f"{who} {ends} with exit code {code}{said and f': {said}'}"
+    # Ended by a signal (128 and more), one that is started again may live on.
+    return Trouble(kind, words, final=not previous or code < 128)
+
+
+def _of_running(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
+    """Of one that is to become Ready; what is to end is whoever waits for it to tell of."""
+    if text(pod, "spec", "restartPolicy") == "Never" or holds(pod, "Ready"):
+        return None
+    told = text(last_event(client, namespace, pod), "message")
+    others = objects(pod, "status", "containerStatuses")
+    lacking = [text(each, "name") for each in others if each.get("ready") is not True]
+    beside = [each for each in lacking if each != MAIN]
+    whose = f" (container {', '.join(beside)}, which admission added)" if lacking == beside else ""
+    words = f"pod {name(pod)} runs, but is not Ready{whose}{told and f': {told}'}"
+    return Trouble("pod-not-ready", words)
 
 
 def _of_schedule(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
     scheduled = condition(pod, "PodScheduled")
-    if scheduled.get("status") != "False":
-        return None
     said = text(scheduled, "message") or text(scheduled, "reason")
-    if "PersistentVolumeClaim" in said or "persistentvolumeclaim" in said:
-        claims = _list(client, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims")
-        for found in claims:
-            if text(found, "status", "phase") == "Pending" and _mounts(pod, found):
-                return of_claim(client, namespace, found)
-    return Trouble("pod-unschedulable", f"pod {name(pod)}: {said}")
+    refused = scheduled.get("status") == "False"
+    if not refused or "persistentvolumeclaim" in said.lower():
+        for found in claims_of(client, namespace, pod):
+            return of_claim(client, namespace, found)
+    if not refused:
+        return None
+    words = f"pod {name(pod)}: {said}"
+    return Trouble("pod-unschedulable", words, final=_nobody_takes_pods(client))
 
 
-def _mounts(pod: Object, found: Object) -> bool:
-    volumes = objects(pod, "spec", "volumes")
-    names = (text(each, "persistentVolumeClaim", "claimName") for each in volumes)
-    return name(found) in names
+def _nobody_takes_pods(client: ApiClient) -> bool:
+    """Every node is cordoned, and nobody is there who would add one."""
+    nodes = listed(client, "/api/v1/nodes")
+    if not nodes or not all(at(each, "spec", "unschedulable") is True for each in nodes):
+        return False
+    groups = client.get_json("/apis")
+    adds = any("karpenter" in text(each, "name") for each in objects(groups, "groups"))
+    scaler = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status"
+    return not adds and client.get(scaler).status == 404
 
 
 def _of_node(client: ApiClient, pod: Object) -> Trouble | None:
@@ -191,35 +218,25 @@ def _of_node(client: ApiClient, pod: Object) -> Trouble | None:
 
 def _of_events(client: ApiClient, namespace: str, about: Object, kind: str) -> Trouble | None:
     event = last_event(client, namespace, about)
-    reason, said = text(event, "reason"), text(event, "message")
+    reason, said = text(event, "reason"), text(event, "message", limit=_WORDS)
     if not reason:
         return None
-    refused = _refused(said) if reason == "FailedCreate" else _EVENTS.get(reason)
-    final = refused in CANNOT_MEND_ITSELF
     words = f"{kind} {name(about)}: {reason}: {said}"
-    return Trouble(refused or "pod-not-started", words, final)
+    if reason == "FailedCreate":
+        return _refused(words, said)
+    return Trouble(_EVENTS.get(reason, "pod-not-started"), words)
 
 
-def _refused(said: str) -> str:
-    """Why the API server refuses a controller's pods."""
-    reason = refusal(403, said).reason
-    return "pod-not-created" if reason == "api-forbidden" else reason
+def _of_nobody(pod: Object) -> Trouble:
+    """Nothing says anything of it."""
+    if not text(pod, "spec", "nodeName"):
+        words = f"pod {name(pod)} has no node, and no scheduler has looked at it"
+        return Trouble("pod-not-scheduled", words)
+    return Trouble("pod-not-started", f"pod {name(pod)} is {text(pod, 'status', 'phase')}")
 
 
-def _moment(event: Object) -> str:
-    """RFC 3339 in UTC sorts as text. Events of newer servers have only `eventTime`."""
-    return text(event, "lastTimestamp") or text(event, "eventTime")
-
-
-def _list(client: ApiClient, path: str) -> list[Object]:
-    """Empty also where it may not be looked at: it only says more about what is wrong anyway.
-
-    Raises ApiFailure when time is over: then what was told before says more.
-    """
-    try:
-        found: Mapping[str, object] = client.get_json(path)
-    except ApiFailure as failure:
-        if failure.reason == "api-timeout":
-            raise
-        return []
-    return objects(found, "items")
+def _refused(words: str, said: str) -> Trouble:
+    """Of a controller whose pods the API server refuses, as it says."""
+    failure = refusal(403, said)
+    unknown = failure.reason in ("api-forbidden", "create-refused")
+    return Trouble("pod-not-created" if unknown else failure.reason, words, failure.final)

@@ -1,0 +1,27 @@
+"""What containers have printed."""
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.objects import Object, name, text
+
+_LINES = 3
+
+
+def last_words(
+    client: ApiClient,
+    namespace: str,
+    pod: Object,
+    container: str,
+    *,
+    lines: int = _LINES,
+    previous: bool = False,
+) -> str:
+    """The last lines of one of its containers, or empty. `previous`: of the one before."""
+    path = f"/api/v1/namespaces/{namespace}/pods/{name(pod)}/log"
+    query = f"?container={container}&tailLines={lines}{'&previous=true' if previous else ''}"
+    try:
+        reply = client.get(path + query)
+    except ApiFailure:
+        return ""
+    said = reply.body.decode("utf-8", "replace") if reply.status == 200 else ""
+    return text({"log": " / ".join(said.split("\n")).strip(" /")}, "log")

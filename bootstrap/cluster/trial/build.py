@@ -1,0 +1,107 @@
+"""Gate `build`: an image that the profile's docker built runs in the cluster, with no registry.
+
+Where the nodes run docker it is built by their own engine, as people do with `minikube docker-env`;
+elsewhere by this machine's, and `minikube image load` (there since 1.18) brings it to the nodes.
+"""
+
+import re
+from collections.abc import Callable
+
+from bootstrap.cluster.gate_look import Looks, steadily
+from bootstrap.cluster.objects import objects, text
+from bootstrap.cluster.trial.manifests import Image
+from bootstrap.cluster.trial.namespace import HOLDER, PREFIX
+from bootstrap.cluster.trial.programs import Docker, Programs, Ran, without
+from bootstrap.cluster.trial.trial import Trial, nonce
+from bootstrap.cluster.trial.trouble import Trouble
+from bootstrap.cluster.trial.why import never_pulled
+from bootstrap.core.program import Lack
+
+_MARK = "/kboot-was-here"
+_STAYS = re.compile(
+    r"(?i)cannot connect to the docker daemon|permission denied|error during connect"
+    r"|returned a non-zero code|did not complete successfully|dockerfile parse error"
+)
+"""What an engine, or its being away, says for good."""
+_UNKNOWN_COMMAND = 'unknown command "image"'
+_Images = Callable[..., Ran]
+
+
+def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
+    on_docker = yield from _nodes_run_docker(trial)
+    docker = programs.docker if on_docker else programs.own_docker
+    images = None if on_docker else programs.images
+    if isinstance(docker, Lack):
+        yield without(docker)
+        return
+    if isinstance(images, Lack):
+        yield without(images)
+        return
+    yield from trial.begin()
+    word = nonce()
+    image = f"{trial.namespace}:{word}"
+    try:
+        yield from _build(trial, docker, image, word)
+        if images:
+            yield from _load(trial, images, image)
+        script = f"cat {_MARK} > /dev/termination-log"
+        said = yield from trial.answer("build", script, image=Image(image, "Never"))
+        if said != word:
+            words = f"it holds {said!r} where the build had written {word!r}"
+            yield trial.failed("another image ran", Trouble("build-differs", words, final=True))
+        brought = ", brought by minikube image load," if images else ""
+        yield trial.passed(f"an image built with docker{brought} runs as a pod")
+    finally:
+        _remove(trial, docker, image)
+        if images:
+            _remove_from_nodes(trial, images, image)
+
+
+def _build(trial: Trial, docker: Docker, image: str, word: str) -> Looks[None]:
+    whose = f"{HOLDER}={trial.owner.holder}"
+    given = f"FROM {trial.image.name}\nLABEL {whose}\nRUN echo {word} > {_MARK}\n"
+    while not (ran := docker("build", "--quiet", "--tag", image, "-", given=given)).ended_well:
+        stays = bool(_STAYS.search(ran.said)) or never_pulled(ran.said)
+        trouble = Trouble("build-fails", f"docker build: {ran.said}", final=stays)
+        yield trial.failed("docker cannot build an image", trouble)
+
+
+def _load(trial: Trial, images: _Images, image: str) -> Looks[None]:
+    while not (ran := images("load", image)).ended_well:
+        if _UNKNOWN_COMMAND in ran.said:
+            yield without(Lack("the nodes do not run docker, and minikube before 1.18 loads none"))
+        trouble = Trouble("image-not-loaded", f"minikube image load: {ran.said}")
+        yield trial.failed("the image cannot be brought to the nodes", trouble)
+
+
+def _remove(trial: Trial, docker: Docker, own: str) -> None:
+    """This run's, and those that killed runs of this machine left in the engine."""
+    whose = f"label={HOLDER}={trial.owner.holder}"
+    shown = docker("image", "ls", "--filter", whose, "--format", "{{.Repository}}:{{.Tag}}")
+    runs = {each: each.partition(":")[0] for each in shown.out.split()}
+    left = [
+        each
+        for each, run in runs.items()
+        if run.startswith(PREFIX) and not trial.owner.is_alive(run)
+    ]
+    docker("image", "rm", "--force", own, *left)
+
+
+def _remove_from_nodes(trial: Trial, images: _Images, own: str) -> None:
+    """This run's; of killed runs of this machine those whose names are still known."""
+    left = [own]
+    if dead := trial.owner.dead():
+        names = (each.rpartition("/")[2] for each in images("ls").out.split())
+        left += [each for each in names if each.partition(":")[0] in dead]
+    for each in left:
+        images("rm", each)
+
+
+def _nodes_run_docker(trial: Trial) -> Looks[bool]:
+    client = trial.client
+    listed = yield from steadily(lambda: client.get_json("/api/v1/nodes"))
+    runtimes = (
+        text(each, "status", "nodeInfo", "containerRuntimeVersion")
+        for each in objects(listed, "items")
+    )
+    return all(each.startswith("docker://") for each in runtimes)

@@ -1,0 +1,45 @@
+"""The end of a trial: what it made is deleted, and Kubernetes is waited for."""
+
+import time
+from collections.abc import Callable
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.trial.namespace import DELETING, delete, what_is_left
+
+_LOOK_AGAIN = 0.2
+_USUAL = "Kubernetes is deleting what the gates made"
+
+
+def clean(
+    client: ApiClient,
+    names: tuple[str, ...],
+    seconds: float,
+    gone: Callable[[str], None],
+    waiting: Callable[[str], None],
+) -> str:
+    """Have the first of the namespaces deleted, and wait for all. In words what is left, or empty.
+
+    `gone`: is told each that is no more; `waiting`: again and again, what is waited for. Raises
+    nothing that the server could cause.
+    """
+    client.deadline = deadline = time.monotonic() + seconds
+    left = dict.fromkeys(names, "it was not asked for")
+    asked = False
+    while left and time.monotonic() < deadline:
+        try:
+            if not asked:
+                delete(client, names[0])
+                asked = True
+            for each in tuple(left):
+                left[each] = what_is_left(client, each)
+                if not left[each]:
+                    del left[each]
+                    gone(each)
+        except ApiFailure as failure:
+            left = dict.fromkeys(left, failure.words)
+        if left:
+            words = next(iter(left.values()))
+            waiting(_USUAL if words == DELETING else words)
+            time.sleep(_LOOK_AGAIN)
+    return "; ".join(f"namespace {each} is left: {words}" for each, words in left.items())

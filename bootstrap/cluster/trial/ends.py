@@ -1,0 +1,72 @@
+"""How kboot's own container came to its end, by what its pod says of it. Pure.
+
+The end of a container, the pod's phase and its conditions are told one after the other, up to some
+seconds apart: Kubernetes 1.35 with containerd shows a container that ended well in a pod that is
+Pending still. So the container's own state is the answer, whatever the rest says meanwhile. Other
+containers may stand beside it, for admission adds them; what they say is not the answer.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bootstrap.cluster.objects import Object, at, number, objects, text
+
+MAIN = "main"
+"""The container that runs what the gate asks."""
+
+# The runtime could not start it: `StartError` of the kubelet with containerd and CRI-O,
+# `ContainerCannotRun` of docker's.
+_NOT_STARTED = ("StartError", "ContainerCannotRun")
+_NEVER_STARTS = re.compile(
+    r"no such file or directory|executable file not found|permission denied|exec format error"
+    r"|memory limit too low"
+)
+"""What the image or a limit is the cause of, so that another try would end alike."""
+
+
+class End(NamedTuple):
+    """`well`: it ended with exit code 0, and `said` (its termination message) is the answer."""
+
+    well: bool
+    said: str = ""
+    lost: bool = False
+    """The script did not come to an end of its own: whoever wants its answer makes it anew."""
+
+
+def end_of(pod: Object) -> End | None:
+    """None: it may still come. `pod`: one whose restartPolicy is Never; an empty one is gone."""
+    ended = at(container(pod, MAIN), "state", "terminated")
+    if isinstance(ended, Mapping) and not number(ended, "exitCode"):
+        return End(well=True, said=_said(ended))
+    if not pod or is_lost(pod):
+        return End(well=False, lost=True)
+    if isinstance(ended, Mapping):
+        return End(well=False, said=_said(ended))
+    if text(pod, "status", "phase") == "Succeeded":
+        return End(well=True)
+    return End(well=False) if text(pod, "status", "phase") == "Failed" else None
+
+
+def is_lost(pod: Object) -> bool:
+    """Deleted, evicted or refused by its node, or ended by what the runtime could not do."""
+    if text(pod, "metadata", "deletionTimestamp"):
+        return True
+    if text(pod, "status", "phase") == "Failed" and text(pod, "status", "reason"):
+        return True
+    ended = at(container(pod, MAIN), "state", "terminated")
+    why = text(ended, "reason")
+    if why in _NOT_STARTED:
+        return not _NEVER_STARTS.search(text(ended, "message"))
+    return why == "ContainerStatusUnknown"
+
+
+def container(pod: Object, named: str) -> Object:
+    """The status of that container, or an empty one."""
+    statuses = objects(pod, "status", "containerStatuses")
+    return next((each for each in statuses if each.get("name") == named), {})
+
+
+def _said(ended: Object) -> str:
+    said = ended.get("message")
+    return said.strip() if isinstance(said, str) else ""

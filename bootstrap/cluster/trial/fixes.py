@@ -1,0 +1,19 @@
+"""What to type about what keeps a trial's things from coming, however the cluster is run."""
+
+from bootstrap.cluster.failure import REFUSED
+
+_GET = "kboot exec -- kubectl get "
+LOOK_CLOSER = "kboot verify --keep, then kboot exec -- kubectl get events --all-namespaces"
+FIXES = {
+    **REFUSED,
+    "claim-not-bound": f"{_GET}storageclass,persistentvolume",
+    "injected-fails": f"{_GET}mutatingwebhookconfigurations   (one of them adds the container)",
+    "node-not-ready": "kboot exec -- kubectl describe nodes",
+    "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints",
+    "out-of-memory": "give the cluster more memory in the profile, then kboot up --recreate",
+    "pod-not-scheduled": "kboot down, then kboot up   (starts the scheduler anew; data stay)",
+    "pod-unschedulable": "kboot exec -- kubectl describe nodes",
+    "services-unanswered": "kboot down, then kboot up   (starts kube-proxy anew; data stay)",
+    "provisioner-fails": "kboot exec -- kubectl -n kube-system describe pod storage-provisioner",
+    "provisioner-missing": "kboot exec -- kubectl -n kube-system get pods",
+}

@@ -1,0 +1,45 @@
+"""Gate `kubectl`: the person's own names the very nodes that the API server names."""
+
+import re
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.gate_look import Looks, steadily
+from bootstrap.cluster.objects import name, objects
+from bootstrap.cluster.trial.programs import Programs, without
+from bootstrap.cluster.trial.trial import Trial
+from bootstrap.cluster.trial.trouble import Trouble
+from bootstrap.core.program import Lack
+
+_SLOW = re.compile(r"(?i)time|deadline|no answer|refused|reset|EOF")
+"""Of a kubectl that did not come to its end, or met a server that was away for a moment."""
+
+
+def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
+    run = programs.kubectl_nodes
+    if isinstance(run, Lack):
+        yield without(run)
+        return
+    while True:
+        before = yield from steadily(lambda: _nodes(trial.client))
+        ran = run()
+        after = yield from steadily(lambda: _nodes(trial.client))
+        # `nodes/minikube` up to 1.10, `node/minikube` since.
+        found = sorted(line.rpartition("/")[2] for line in ran.out.split())
+        if ran.ended_well and found in (before, after):
+            counted = f"{len(found)} node" + ("s" if len(found) != 1 else "")
+            yield trial.passed(f"kubectl lists {counted}")
+        # What the server says is the same before and after: it is kubectl's own, and stays.
+        stays = before == after
+        if ran.ended_well:
+            words = f"kubectl names {found}, and the API server {after}"
+            yield trial.failed(
+                "kubectl sees other nodes", Trouble("kubectl-differs", words, final=stays)
+            )
+        else:
+            final = stays and not _SLOW.search(ran.said)
+            trouble = Trouble("kubectl-fails", f"kubectl get nodes: {ran.said}", final)
+            yield trial.failed("kubectl cannot list the nodes", trouble)
+
+
+def _nodes(client: ApiClient) -> list[str]:
+    return sorted(name(each) for each in objects(client.get_json("/api/v1/nodes"), "items"))

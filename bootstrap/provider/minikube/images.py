@@ -1,0 +1,17 @@
+"""How an image of this machine gets onto a cluster's nodes, by minikube's era. Pure."""
+
+from bootstrap.core.version import Version, find_version
+
+LOADS_SINCE = Version((1, 18))
+"""`minikube image load` (pull request 10366)."""
+
+
+def bring_image(image: str, cluster: str, driver: str, minikube: str | None) -> str:
+    """What to type. `minikube`: its version; None: not known, so taken for one of today."""
+    version = find_version(minikube or "")
+    if version is None or version >= LOADS_SINCE:
+        return f"minikube -p {cluster} image load {image}"
+    # With driver none this machine's docker is the node's; the others have had a cache since 0.2x.
+    return (
+        f"docker pull {image}" if driver == "none" else f"minikube -p {cluster} cache add {image}"
+    )

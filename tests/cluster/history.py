@@ -1,0 +1,122 @@
+"""What watches of a real cluster showed of one pod, from its making to its end.
+
+`record_history` writes them: JSON with one step in a line. A step has, of one object, what differs
+from the step before it, by top-level keys; null where the object is gone.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from bootstrap.cluster.api import ApiClient, Reply
+from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.cluster.objects import at, objects, text
+
+HISTORIES = Path(__file__).with_name("histories")
+
+Thing = dict[str, Any]
+
+
+class Step(NamedTuple):
+    """`path`: below the namespace, as `pods/dns`; empty where only something was `did`."""
+
+    at: float
+    """Seconds from the beginning."""
+    path: str = ""
+    now: Thing | None = None
+    did: str = ""
+    """What was done to the pod or its cluster from outside."""
+
+    def to_json(self) -> str:
+        told = {"did": self.did} if self.did else {"path": self.path, "now": self.now}
+        return json.dumps({"at": self.at, **told}, separators=(",", ":"), ensure_ascii=False)
+
+
+class History(NamedTuple):
+    name: str
+    about: Thing
+    """Of what: `kubernetes`, `runtime`; and `drawn`, what the `seed` chose."""
+    namespace: str
+    pod: str
+    ends: Any
+    """`passes`; `lost`: the pod alone, which says nothing of the cluster; or {reason, final}."""
+    said: str
+    """By the termination message, where it passes; else a part of the words."""
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def read(cls, file: Path) -> "History":
+        found = json.loads(file.read_text())
+        steps = tuple(Step(**each) for each in found.pop("steps"))
+        return cls(file.stem, steps=steps, **found)
+
+    def write(self, folder: Path) -> None:
+        about = {
+            key: value for key, value in self._asdict().items() if key not in ("name", "steps")
+        }
+        head = json.dumps(about, ensure_ascii=False, indent=1).removesuffix("\n}")
+        steps = ",\n".join(each.to_json() for each in self.steps)
+        (folder / f"{self.name}.json").write_text(f'{head},\n "steps": [\n{steps}\n]}}\n')
+
+    def states(self) -> Iterator[Mapping[str, Thing]]:
+        """All objects by their paths, after each step."""
+        state: dict[str, Thing] = {}
+        for step in self.steps:
+            state = {path: thing for path, thing in state.items() if path != step.path} | (
+                {} if step.now is None else {step.path: state.get(step.path, {}) | step.now}
+            )
+            yield state
+
+
+class Past(ApiClient):
+    """The API server as it was then. It takes whatever is made, and makes nothing of it."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__(Connection("https://history.invalid"), timeout=1.0)
+        self._folder = f"/api/v1/namespaces/{namespace}/"
+        self.state: Mapping[str, Thing] = {}
+
+    def create(self, path: str, thing: Mapping[str, Any]) -> None:
+        pass
+
+    def delete(self, path: str) -> None:
+        pass
+
+    def get(self, path: str) -> Reply:
+        asked = urlsplit(path)
+        query = {key: values[0] for key, values in parse_qs(asked.query).items()}
+        path = asked.path.removeprefix(self._folder).removeprefix("/api/v1/")
+        if path.endswith("/log"):
+            return self._log(path.removesuffix("/log"), query)
+        if path in self.state:
+            return _reply(200, self.state[path])
+        if path.count("/") == 0:
+            items = [
+                thing
+                for each, thing in self.state.items()
+                if each.partition("/")[0] == path and _chosen(thing, query.get("fieldSelector", ""))
+            ]
+            return _reply(200, {"items": items})
+        return _reply(404, {"kind": "Status", "message": f"{path} not found"})
+
+    def _log(self, pod: str, query: Mapping[str, str]) -> Reply:
+        containers = [
+            text(each, "name") for each in objects(self.state.get(pod), "spec", "containers")
+        ]
+        container = query.get("container") or (containers[0] if len(containers) == 1 else "")
+        log = at(self.state, f"{pod}/log/{container}", "text")
+        if log is None or query.get("previous"):
+            return _reply(400, {"kind": "Status", "message": "no such log"})
+        lines = log.splitlines(keepends=True)[-int(query.get("tailLines", "1000")) :]
+        return Reply(200, "".join(lines).encode())
+
+
+def _chosen(thing: Thing, selector: str) -> bool:
+    wanted = (each.partition("=") for each in selector.split(",") if each)
+    return all(at(thing, *key.split(".")) == value for key, _, value in wanted)
+
+
+def _reply(status: int, thing: Thing) -> Reply:
+    return Reply(status, json.dumps(thing).encode())

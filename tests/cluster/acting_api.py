@@ -70,7 +70,7 @@ class ActingApi(ApiServer):
         self.lost: set[str] = set()
         """Plurals of which the next answer is lost on its way, once the thing is made."""
         self.refusals: dict[str, tuple[int, str]] = {}
-        """Plurals that cannot be made (`merge`: nothing can be changed), with the server's words."""
+        """Plurals that cannot be made (`merge`: nothing may be changed), with what is said."""
         self.slow: dict[str, float] = {}
         """Plurals whose next one is made after that many seconds."""
         self.first: dict[str, Thing] = {}

@@ -116,6 +116,7 @@ class Using(NamedTuple):
         addons = f"minikube -p {self.cluster} addons"
         anew = f"{addons} disable storage-provisioner; {addons} enable storage-provisioner"
         return {
+            "base-not-pulled": f"docker pull {self.image}   (or another: --image)",
             "image-not-pulled": load,
             "image-not-there": load,
             "provisioner-fails": anew,

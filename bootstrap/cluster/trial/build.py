@@ -18,11 +18,12 @@ from bootstrap.cluster.trial.why import never_pulled
 from bootstrap.core.program import Lack
 
 _MARK = "/kboot-was-here"
+_ENGINE_DOWN = re.compile(r"(?i)cannot connect to the docker daemon|error during connect")
 _STAYS = re.compile(
-    r"(?i)cannot connect to the docker daemon|permission denied|error during connect"
-    r"|returned a non-zero code|did not complete successfully|dockerfile parse error"
+    r"(?i)permission denied|returned a non-zero code|did not complete successfully"
+    r"|dockerfile parse error"
 )
-"""What an engine, or its being away, says for good."""
+"""What an engine that answers says for good."""
 _UNKNOWN_COMMAND = 'unknown command "image"'
 _Images = Callable[..., Ran]
 
@@ -61,9 +62,16 @@ def _build(trial: Trial, docker: Docker, image: str, word: str) -> Looks[None]:
     whose = f"{HOLDER}={trial.owner.holder}"
     given = f"FROM {trial.image.name}\nLABEL {whose}\nRUN echo {word} > {_MARK}\n"
     while not (ran := docker("build", "--quiet", "--tag", image, "-", given=given)).ended_well:
-        stays = bool(_STAYS.search(ran.said)) or never_pulled(ran.said)
-        trouble = Trouble("build-fails", f"docker build: {ran.said}", final=stays)
+        trouble = _of_build(f"docker build: {ran.said}")
         yield trial.failed("docker cannot build an image", trouble)
+
+
+def _of_build(words: str) -> Trouble:
+    if never_pulled(words):
+        return Trouble("base-not-pulled", words, final=True)
+    if _ENGINE_DOWN.search(words):  # nobody but a person starts it
+        return Trouble("engine-down", words, final=True)
+    return Trouble("build-fails", words, final=bool(_STAYS.search(words)))
 
 
 def _load(trial: Trial, images: _Images, image: str) -> Looks[None]:

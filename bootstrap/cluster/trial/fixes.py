@@ -6,6 +6,7 @@ _GET = "kboot exec -- kubectl get "
 LOOK_CLOSER = "kboot verify --keep, then kboot exec -- kubectl get events --all-namespaces"
 FIXES = {
     **REFUSED,
+    "engine-down": "start Docker (systemctl start docker), then the same command again",
     "claim-not-bound": f"{_GET}storageclass,persistentvolume",
     "injected-fails": f"{_GET}mutatingwebhookconfigurations   (one of them adds the container)",
     "node-not-ready": "kboot exec -- kubectl describe nodes",

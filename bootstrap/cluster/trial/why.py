@@ -165,8 +165,12 @@ def _of_end(
 
 
 def _of_running(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
-    """Of one that is to become Ready; what is to end is whoever waits for it to tell of."""
-    if text(pod, "spec", "restartPolicy") == "Never" or holds(pod, "Ready"):
+    """Of one that is to come to its end, or to become Ready."""
+    if text(pod, "spec", "restartPolicy") == "Never":
+        said = last_words(client, namespace, pod, MAIN, lines=1)
+        words = f"pod {name(pod)} runs{said and f': {said}'}"
+        return _of_node(client, pod) or Trouble("pod-not-ended", words)
+    if holds(pod, "Ready"):
         return None
     told = text(last_event(client, namespace, pod), "message")
     others = objects(pod, "status", "containerStatuses")

@@ -18,17 +18,23 @@ from bootstrap.cluster.kubeconfig import Connection, connection_of, select
 from bootstrap.cluster.objects import objects
 from tests.cluster.history import History
 from tests.cluster.recorder import NAMESPACES, WATCHED, Recorder, own_namespace, watching
-from tests.cluster.stories import STORIES, Story
+from tests.cluster.stories import STORIES
 
 _SETTLES = 3.0
 """Seconds for which is recorded what comes after the end."""
 
 
-def record(
-    connection: Connection, name: str, story: Story, seed: int, image: str, enter: str | None
-) -> History:
+def record(connection: Connection, name: str, given: argparse.Namespace) -> History:
+    story = STORIES[name]
     with ApiClient(connection, timeout=10.0) as client, ExitStack() as stack:
-        recorder = Recorder(client, name, seed, image, enter)
+        recorder = Recorder(
+            client,
+            name,
+            seed=given.seed,
+            image=given.image,
+            bare=given.bare,
+            enter=given.enter,
+        )
         stack.enter_context(own_namespace(client, recorder.namespace))
         for plural in WATCHED:
             path = f"{NAMESPACES}/{recorder.namespace}/{plural}"
@@ -40,7 +46,7 @@ def record(
     about = {
         "kubernetes": info["kubeletVersion"],
         "runtime": info["containerRuntimeVersion"],
-        "seed": seed,
+        "seed": given.seed,
         "drawn": recorder.drawn,
     }
     steps = tuple(recorder.steps)
@@ -54,6 +60,9 @@ def main() -> None:
     parser.add_argument("stories", nargs="*", metavar="STORY", help=", ".join(STORIES))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--image", default="docker.io/library/busybox:1.35")
+    parser.add_argument(
+        "--bare", metavar="IMAGE", default="registry.k8s.io/pause:3.10.1", help="without a shell"
+    )
     parser.add_argument("--enter", metavar="PROGRAM")
     parser.add_argument("--suffix", default="", help="to each history's name")
     given = parser.parse_args()
@@ -62,10 +71,9 @@ def main() -> None:
     connection = connection_of(chosen, given.kubeconfig.parent)
     given.folder.mkdir(parents=True, exist_ok=True)
     for name in given.stories or STORIES:
-        story = STORIES[name]
-        if story.in_node and not given.enter:
+        if STORIES[name].in_node and not given.enter:
             continue
-        made = record(connection, name, story, given.seed, given.image, given.enter)
+        made = record(connection, name, given)
         made._replace(name=f"{name}{given.suffix}").write(given.folder)
         print(f"{made.name}: {len(made.steps)} steps, {made.steps[-1].at:.0f} s", flush=True)
 

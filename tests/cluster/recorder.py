@@ -31,10 +31,12 @@ class Recorder:
     """One story's stage: makes what the story wants, and keeps what the cluster shows of it."""
 
     def __init__(
-        self, client: ApiClient, story: str, seed: int, image: str, enter: str | None
+        self, client: ApiClient, story: str, *, seed: int, image: str, bare: str, enter: str | None
     ) -> None:
         self.client = client
         self.image = image
+        self.bare = bare
+        """An image that has no shell."""
         self.namespace = f"history-{story}"
         self.pod = ""
         self.drawn: dict[str, int] = {}

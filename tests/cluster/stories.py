@@ -27,6 +27,8 @@ class Story(NamedTuple):
 STORIES: dict[str, Story] = {}
 _SAID = "it is so"
 _SAY = f"echo {_SAID} > /dev/termination-log"
+_NOBODY = "127.0.0.1:1"
+"""A registry where nobody listens."""
 _DATA = Mount("data", "/data", {"persistentVolumeClaim": {"claimName": "data"}})
 
 
@@ -136,8 +138,8 @@ def mounted_secret_comes_late(on: Recorder) -> None:
 
 @story(in_node=True)
 def image_comes_late(on: Recorder) -> None:
-    """As one that somebody loads, or a registry that is there again."""
-    late = "registry.invalid/late:1"
+    """Somebody loads it. What a registry does that is there again looks alike."""
+    late = f"{_NOBODY}/late:1"
     on.run("dns", _SAY, image=Image(late))
     on.until(waiting("ImagePullBackOff"))
     on.wait(on.draw("seconds more without the image", 0, 4))
@@ -266,9 +268,16 @@ def out_of_memory(on: Recorder) -> None:
     on.until(ended)
 
 
-@story(waits("image-not-pulled"), "no such host")
+@story(final("image-not-pulled"), "no such host")
 def registry_is_unknown(on: Recorder) -> None:
     on.run("dns", _SAY, image=Image("registry.invalid/busybox:1.35"))
+    on.until(waiting("ImagePullBackOff"))
+    on.wait(16)
+
+
+@story(waits("image-not-pulled"), "connection refused")
+def registry_is_away(on: Recorder) -> None:
+    on.run("dns", _SAY, image=Image(f"{_NOBODY}/busybox:1.35"))
     on.until(waiting("ImagePullBackOff"))
     on.wait(16)
 
@@ -287,13 +296,13 @@ def image_name_is_invalid(on: Recorder) -> None:
     on.wait(3)
 
 
-@story(final("container-not-created"), "/bin/sh")
+@story(final("pod-failed"), "/bin/sh")
 def image_has_no_shell(on: Recorder) -> None:
-    on.run("dns", _SAY, image=Image("registry.k8s.io/pause:3.10.1"))
+    on.run("dns", _SAY, image=Image(on.bare))
     on.until(ended)
 
 
-@story(final("pod-failed"), "of init")
+@story(final("injected-fails"), "exit code 4")
 def init_container_fails(on: Recorder) -> None:
     init = "echo of init > /dev/termination-log; exit 4"
     on.run("dns", _SAY, alter=_before(on, init))

@@ -5,6 +5,7 @@ from the step before it, by top-level keys; null where the object is gone.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from bootstrap.cluster.objects import at, objects, text
 HISTORIES = Path(__file__).with_name("histories")
 
 Thing = dict[str, Any]
+
+_FOLDER = re.compile(r"^/api/v1/(namespaces/[^/]+/)?")
 
 
 class Step(NamedTuple):
@@ -73,10 +76,11 @@ class History(NamedTuple):
 class Past(ApiClient):
     """The API server as it was then. It takes whatever is made, and makes nothing of it."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self) -> None:
         super().__init__(Connection("https://history.invalid"), timeout=1.0)
-        self._folder = f"/api/v1/namespaces/{namespace}/"
         self.state: Mapping[str, Thing] = {}
+        self.pods: Mapping[str, Thing] = {}
+        """Of another moment, before that of all the rest: one look asks for several things."""
 
     def create(self, path: str, thing: Mapping[str, Any]) -> None:
         pass
@@ -87,26 +91,22 @@ class Past(ApiClient):
     def get(self, path: str) -> Reply:
         asked = urlsplit(path)
         query = {key: values[0] for key, values in parse_qs(asked.query).items()}
-        path = asked.path.removeprefix(self._folder).removeprefix("/api/v1/")
+        path = _FOLDER.sub("", asked.path)
         if path.endswith("/log"):
             return self._log(path.removesuffix("/log"), query)
-        if path in self.state:
-            return _reply(200, self.state[path])
-        if path.count("/") == 0:
-            items = [
-                thing
-                for each, thing in self.state.items()
-                if each.partition("/")[0] == path and _chosen(thing, query.get("fieldSelector", ""))
-            ]
-            return _reply(200, {"items": items})
+        found = self.pods if path.startswith("pods/") else self.state
+        if path in found:
+            return _reply(200, found[path])
+        if "/" not in path:
+            there = [thing for each, thing in self.state.items() if each.startswith(f"{path}/")]
+            selector = query.get("fieldSelector", "")
+            return _reply(200, {"items": [each for each in there if _chosen(each, selector)]})
         return _reply(404, {"kind": "Status", "message": f"{path} not found"})
 
     def _log(self, pod: str, query: Mapping[str, str]) -> Reply:
-        containers = [
-            text(each, "name") for each in objects(self.state.get(pod), "spec", "containers")
-        ]
-        container = query.get("container") or (containers[0] if len(containers) == 1 else "")
-        log = at(self.state, f"{pod}/log/{container}", "text")
+        there = objects(self.state.get(pod), "spec", "containers")
+        only = text(there[0], "name") if len(there) == 1 else ""
+        log = at(self.state, f"{pod}/log/{query.get('container', only)}", "text")
         if log is None or query.get("previous"):
             return _reply(400, {"kind": "Status", "message": "no such log"})
         lines = log.splitlines(keepends=True)[-int(query.get("tailLines", "1000")) :]

@@ -212,6 +212,12 @@ def init_container(on: Recorder) -> None:
     on.until(ended)
 
 
+@story()
+def survives_that_memory_is_short(on: Recorder) -> None:
+    on.run("dns", f"tail /dev/zero; {_SAY}", alter=_limited)
+    on.until(ended)
+
+
 @story(in_node=True)
 def kubelet_starts_anew(on: Recorder) -> None:
     on.run("dns", f"sleep {on.draw('seconds it runs', 5, 8)}; {_SAY}")
@@ -260,6 +266,14 @@ def fails_beside_a_sidecar(on: Recorder) -> None:
     script = "echo it is not so > /dev/termination-log; exit 1"
     on.run("dns", script, alter=_beside(on, "echo proxying; sleep 600"))
     on.until(main_ended)
+
+
+@story(final("out-of-memory"), "memory")
+def a_program_of_it_is_out_of_memory(on: Recorder) -> None:
+    on.run(
+        "dns", "tail /dev/zero; echo it is not so > /dev/termination-log; exit 1", alter=_limited
+    )
+    on.until(ended)
 
 
 @story(final("out-of-memory"), "memory")
@@ -331,12 +345,16 @@ def deleted(on: Recorder) -> None:
 @story("lost", "")
 def evicted_by_drain(on: Recorder) -> None:
     on.run("dns", f"sleep 30; {_SAY}")
-    on.until(running)
-    on.did("the pod is evicted through the API")
-    about = {"name": "dns", "namespace": on.namespace}
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": about}
-    on.make("pods/dns/eviction", eviction)
-    on.until(gone)
+    _evict(on)
+
+
+@story("lost", "")
+def evicted_with_grace(on: Recorder) -> None:
+    def alter(pod: Thing) -> None:
+        pod["spec"]["terminationGracePeriodSeconds"] = on.draw("seconds of grace", 2, 4)
+
+    on.run("dns", f"sleep 30; {_SAY}", alter=alter)
+    _evict(on)
 
 
 @story("lost", "")
@@ -364,6 +382,17 @@ def deadline(on: Recorder) -> None:
         pod["spec"]["activeDeadlineSeconds"] = on.draw("its deadline", 2, 4)
 
     on.run("dns", f"sleep 30; {_SAY}", alter=alter)
+    on.until(ended)
+
+
+@story("lost", "", in_node=True)
+def its_process_is_killed(on: Recorder) -> None:
+    """As by a node that shuts down."""
+    on.run("dns", f"sleep 30; {_SAY}")
+    on.until(running)
+    on.did("its process is killed")
+    container = text(_main(on.seen), "containerID").partition("://")[2]
+    on.in_node(f"kill -9 $(ctr -n k8s.io tasks ls | awk '/{container}/ {{print $2}}')")
     on.until(ended)
 
 
@@ -401,6 +430,15 @@ def _cut_off(on: Recorder, before: str, after: str = "") -> None:
         on.did("its processes are killed")
         on.in_node(_CUT_OFF.format(uid=uid, before=before, after=after))
     on.until(ended)
+
+
+def _evict(on: Recorder) -> None:
+    on.until(running)
+    on.did("the pod is evicted through the API")
+    about = {"name": on.pod, "namespace": on.namespace}
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": about}
+    on.make(f"pods/{on.pod}/eviction", eviction)
+    on.until(gone)
 
 
 def _beside(on: Recorder, script: str) -> Alter:

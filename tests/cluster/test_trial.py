@@ -320,6 +320,19 @@ def test_where_the_namespace_may_not_ask_for_less_pod_security_refuses_for_good(
     trial.end(10.0)
 
 
+@pytest.mark.parametrize("others", [[], [{"metadata": {"name": "metrics-server"}}]])
+def test_without_the_service_of_dns_no_name_can_come_to_resolve(
+    api: ActingApi, trial: Trial, others: list[dict[str, str]]
+) -> None:
+    api.documents["/api/v1/namespaces/kube-system/services"] = as_json({"items": others})
+    running = {"name": "main", "state": {"running": {}}}
+    api.first["Pod"] = {"phase": "Running", "containerStatuses": [running]}
+    look = pass_gate(trial, "dns")
+    assert look is not None and (look.reason, look.final) == ("name-not-resolved", True)
+    assert "no Service labelled k8s-app=kube-dns" in look.why
+    trial.end(10.0)
+
+
 def test_a_pod_that_is_lost_is_made_anew(api: ActingApi, trial: Trial) -> None:
     api.first["Pod"] = {"phase": "Failed", "reason": "NodeShutdown"}
     look = pass_gate(trial, "dns")

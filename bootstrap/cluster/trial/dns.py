@@ -3,10 +3,11 @@
 from functools import partial
 
 from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Looks
-from bootstrap.cluster.objects import at, text
+from bootstrap.cluster.objects import at, objects, text
 from bootstrap.cluster.trial.trial import Trial
-from bootstrap.cluster.trial.trouble import Trouble, listed
+from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.cluster.trial.volumes import addons_are_kept
 
 # KUBERNETES_SERVICE_HOST is in every pod, from 1.0 on. nslookup's exit code is not used: what it
@@ -45,13 +46,16 @@ def pass_dns(trial: Trial) -> Looks[None]:
 
 def _without_service(client: ApiClient, trouble: Trouble) -> Trouble:
     """No name can come to resolve where no Service has the address that pods ask."""
-    services = listed(client, _SERVICES)
+    try:
+        services = objects(client.get_json(_SERVICES), "items")
+    except ApiFailure:
+        return trouble
     is_there = any(
         at(each, "metadata", "labels", "k8s-app") == "kube-dns"
         or (text(each, "spec", "clusterIP") or "?") in trouble.words
         for each in services
     )
-    if not services or is_there or addons_are_kept(client):
+    if is_there or addons_are_kept(client):
         return trouble
     words = f"kube-system has no Service labelled k8s-app=kube-dns; {trouble.words}"
     return trouble._replace(words=words, final=True)

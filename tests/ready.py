@@ -1,4 +1,4 @@
-"""A machine on which `kboot up tests/rehearsal.toml` has nothing left to do.
+"""A machine on which `kboot up tests/rehearsal-tutorial.toml` has nothing left to do.
 
 Real: kubectl 1.20.0 and the control plane of Kubernetes 1.20.2. Stood in for: minikube 1.19.0, as
 a program.
@@ -65,7 +65,7 @@ def ready_machine(binaries: Path, kubectl: Path) -> Iterator[Ready]:
     """Inside, the cluster runs and is in ~/.kube/config; afterwards nothing of it is left."""
     with tempfile.TemporaryDirectory(prefix="kboot-ready-") as folder:
         home = Path(folder)
-        rehearsal = (ROOT / "tests" / "rehearsal.toml").read_text()
+        rehearsal = (ROOT / "tests" / "rehearsal-tutorial.toml").read_text()
         (home / "kboot.toml").write_text(rehearsal.replace("[verify]\n", GATES))
         program = minikube.install(
             home / "standin", version="1.19.0", backing="real", binaries=binaries, log=False

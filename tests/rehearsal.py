@@ -1,154 +1,274 @@
 """The rehearsal: kboot from an empty HOME to a verified cluster, with parts from registries alone.
 
-All of it is in one container: a Debian with systemd and an engine. Real there: kboot, kubectl's
-bytes and digest, TLS, Kubernetes 1.20.2 and its pods. Stood in for: minikube (tests/standins), on
-PATH and adopted, and CoreDNS, by dnsmasq. Nothing is patched in the cluster.
+Real in it: kboot, kubectl's bytes and digest, TLS, docker, Kubernetes and its pods. Stood in for:
+minikube (tests/standins), on PATH and adopted. Nothing is patched in the cluster, and nothing of
+this machine is changed: all of it is in namespaces of its own, gone at the end.
 """
 
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.real.engine import running_engine  # noqa: E402
+from tests.real.engine import own_engine  # noqa: E402
 from tests.real.full_cluster import FullCluster  # noqa: E402
+from tests.real.machine import Machine  # noqa: E402
 
-PROFILE = "tests/rehearsal.toml"
-KUBECTL = "1.20.0"
 PUBLISHER = "https://dl.k8s.io"
-KUBECTL_PATH = f"/release/v{KUBECTL}/bin/linux/amd64/kubectl"
-EVENTS = "/root/events"
-PREPARE = f"""
+EVENTS = "/var/rehearsal/events"
+MIRROR = """
+mkdir -p /var/rehearsal
+cd {root}
+PYTHONPATH={path} setsid {python} -B -m tests.mirror --url-file /var/rehearsal/url \
+  --ca-file /var/rehearsal/ca --log /var/rehearsal/log --serve {serve} \
+  >/var/rehearsal/said 2>&1 </dev/null &
+until [ -s /var/rehearsal/url ]; do kill -0 $! || exec cat /var/rehearsal/said; sleep 0.1; done
+cat /var/rehearsal/url
+"""
+KBOOT = """\
 cat >/usr/local/bin/kboot <<'END'
 #!/bin/sh
 PYTHONPATH=/kboot:/dependencies PYTHONDONTWRITEBYTECODE=1 exec python3 -m bootstrap "$@"
 END
 chmod +x /usr/local/bin/kboot
-mkdir /mirror
-cd /kboot
-PYTHONPATH=/kboot:/dependencies setsid python3 -B -m tests.mirror --url-file /mirror/url \
-  --ca-file /mirror/ca --log /mirror/log --serve {KUBECTL_PATH}=/published/kubectl \
-  >/mirror/said 2>&1 </dev/null &
-until [ -s /mirror/url ]; do kill -0 $! || exec cat /mirror/said; sleep 0.1; done
-cat /mirror/url
 """
+
+
+class Host(Protocol):
+    """Where it is played."""
+
+    def sh(self, text: str) -> str:
+        """What a shell there prints."""
+
+    def enter(self, env: dict[str, str], *, terminal: bool) -> tuple[str, ...]:
+        """What runs a command there, given after it, with the streams that this process has."""
+
+
+class Stage(NamedTuple):
+    """A host, and where the checkout, its Python and kubectl's bytes are on it."""
+
+    host: Host
+    root: str
+    path: str
+    python: str
+    kubectl: Path
+    home: str
+    profile: str
+
+    @property
+    def version(self) -> str:
+        return self.kubectl.parent.name.removeprefix("kubectl-")
+
+
+class Today:
+    """A Machine, as a Host."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.sh = machine.sh
+
+    def enter(self, env: dict[str, str], *, terminal: bool) -> tuple[str, ...]:
+        return str(self.machine.enter), "env", *(f"{name}={env[name]}" for name in env)
+
+
+class Tutorial:
+    """A FullCluster, as a Host."""
+
+    def __init__(self, cluster: FullCluster) -> None:
+        self.cluster = cluster
+        self.sh = cluster.sh
+
+    def enter(self, env: dict[str, str], *, terminal: bool) -> tuple[str, ...]:
+        how = ("docker", "exec", *(("-it",) if terminal else ()), "--workdir=/kboot")
+        given = (f"--env={name}={env[name]}" for name in env)
+        # Without a terminal the engine would carry both streams, and lose their order.
+        one = () if terminal else ("sh", "-c", 'exec "$@" 2>&1', "sh")
+        return (*how, *given, self.cluster.name, *one)
+
+
+@contextmanager
+def today(folder: Path) -> Iterator[Stage]:
+    kubectl = _fetched("1.35.2")
+    profile = "tests/rehearsal.toml"
+    with Machine.running(folder) as machine:
+        machine.sh("rm /usr/local/bin/kubectl")  # kboot brings one
+        root, home = str(ROOT), str(machine.home)
+        yield Stage(Today(machine), root, root, sys.executable, kubectl, home, f"{root}/{profile}")
+
+
+@contextmanager
+def tutorial(folder: Path) -> Iterator[Stage]:
+    kubectl, inside = _fetched("1.20.0"), Path("/published/kubectl-1.20.0/kubectl")
+    profile = "tests/rehearsal-tutorial.toml"
+    more = {str(kubectl): str(inside)}
+    with own_engine(folder / "engine"), FullCluster.running(folder, more=more) as cluster:
+        cluster.sh(KBOOT)
+        path = "/kboot:/dependencies"
+        yield Stage(Tutorial(cluster), "/kboot", path, "python3", inside, "/root", profile)
+
+
+TODAY = """\
+Real: kboot, kubectl 1.35.2 (its bytes and digest, over TLS: a mirror on loopback stands for
+dl.k8s.io), docker, containerd, and Kubernetes 1.35.1, whose pods run. Not real: minikube, on PATH,
+which says and does what 1.38.1 was recorded to. All of it runs in namespaces of its own, on no
+engine of this machine's, and is gone at the end."""
+TUTORIAL = """\
+Real: kboot, kubectl 1.20.0 (its bytes and digest, over TLS: a mirror on loopback stands for
+dl.k8s.io), docker, and Kubernetes 1.20.2 on docker, as the tutorial of 2018 has it, whose pods run.
+Not real: minikube, a stand-in on PATH, and CoreDNS, for which dnsmasq stands in. All of it runs in
+a container on an engine of its own, and is gone at the end."""
+FIRST_TODAY = """\
+The first time Kubernetes and all that a node needs is made from its source, once: 300 MB to fetch,
+about 7 minutes on two cores, 0.6 GB kept in {cache}. After that it takes about a minute."""
+FIRST_TUTORIAL = """\
+The first time Kubernetes and a Debian to run it in are made, once: 250 MB to fetch, about 6 minutes
+on two cores, 1 GB kept in {cache}; the packages golang-1.19, debootstrap and docker.io are
+installed where they are missing. After that it takes about a minute."""
+
+
+class Play(NamedTuple):
+    """One of the two rehearsals. `made`: what is in the cache once its first time is over."""
+
+    stage: Callable[[Path], AbstractContextManager[Stage]]
+    told: str
+    first: str
+    made: tuple[str, ...]
+
+
+PLAYS = {
+    False: Play(today, TODAY, FIRST_TODAY, ("kubernetes-1.35.1-*", "kubectl-1.35.2/kubectl")),
+    True: Play(tutorial, TUTORIAL, FIRST_TUTORIAL, ("kubernetes-1.20.2-*", "cluster-host-*.tar")),
+}
 
 
 def main() -> int:
     arguments = _arguments()
-    missing = _missing()
+    missing = _missing(tutorial=arguments.tutorial)
     if missing:
         print(f"rehearse: this machine cannot: {missing}", file=sys.stderr)
         return 1
-    kubectl = _output(ROOT / "scripts" / "fetch-kubectl", KUBECTL)
-    with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="kboot-rehearsal-"))
-        stack.callback(shutil.rmtree, folder)
-        stack.enter_context(running_engine(folder / "engine"))
-        host = stack.enter_context(
-            FullCluster.running(folder, more={kubectl: "/published/kubectl"})
-        )
-        url = host.sh(PREPARE)
-        _explain(url)
-        code = _play(host, url, keep=arguments.keep, events=arguments.events)
-        asked = "".join(f"\n  {line}" for line in host.sh("cat /mirror/log").splitlines())
-        print(f"\nAsked of the mirror in all this:{asked or ' nothing'}", flush=True)
-        if arguments.keep and not code:
-            _how_to_enter(host, folder)
-            os._exit(0)  # past every callback: all of it stays
-    return code
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _rehearse(arguments)
+    except KeyboardInterrupt:
+        print("\nrehearse: stopped; nothing of it is left", flush=True)
+        return 130
+    except subprocess.CalledProcessError as error:
+        name = Path(str(error.cmd[0])).name
+        print(f"rehearse: {name} failed (exit {error.returncode}); nothing of it is left")
+        return 1
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/rehearse", description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="leave the cluster; say how to enter")
+    parser.add_argument("--tutorial", action="store_true", help="as of 2018: 1.20.2 on docker")
+    parser.add_argument("--keep", action="store_true", help="keep the cluster until Ctrl-C")
     parser.add_argument("--events", metavar="FILE", help="what the first `up` adds its events to")
     return parser.parse_args()
 
 
-def _missing() -> str:
+def _missing(*, tutorial: bool) -> str:
     """What this machine lacks, in words; empty when it can rehearse."""
     lacks = [
         *(["root"] if os.geteuid() != 0 else []),
-        *(["Linux on amd64"] if os.uname().machine != "x86_64" else []),
+        *(["Linux"] if sys.platform != "linux" else []),
+        *(["amd64, as kubectl's bytes are"] if os.uname().machine != "x86_64" else []),
         *(["apt-get (Debian or Ubuntu)"] if shutil.which("apt-get") is None else []),
     ]
     return f"it needs {' and '.join(lacks)}" if lacks else ""
 
 
-def _output(*argv: object) -> str:
-    done = subprocess.run([str(each) for each in argv], stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"rehearse: {Path(str(argv[0])).name} failed (exit {done.returncode})")
-    return done.stdout.strip().splitlines()[-1]
+def _rehearse(arguments: argparse.Namespace) -> int:
+    play = PLAYS[arguments.tutorial]
+    _say(play.told)
+    cache = _cache()
+    if not all(any(cache.glob(each)) for each in play.made):
+        _say(play.first.format(cache=cache))
+    with (
+        tempfile.TemporaryDirectory(prefix="kboot-rehearsal-") as folder,
+        play.stage(Path(folder)) as stage,
+    ):
+        code = _perform(stage, keep=arguments.keep, events=arguments.events)
+        asked = stage.host.sh("cat /var/rehearsal/log").splitlines()
+        print("\nAsked of the mirror in all this:", *(asked or ["nothing"]), sep="\n  ")
+        if arguments.keep and not code:
+            _keep(stage)
+    return code
 
 
-def _environment(url: str) -> list[str]:
-    kept = ("LANG", "LC_ALL", "TERM", "NO_COLOR", "COLUMNS")
-    set_here = [f"{name}={os.environ[name]}" for name in kept if name in os.environ]
-    mirror = [f"KBOOT_MIRRORS={PUBLISHER}={url}", "KBOOT_CA_BUNDLE=/mirror/ca"]
-    given = ["HOME=/root", "KBOOT_COMMAND=kboot", *mirror, *set_here]
-    return [f"--env={each}" for each in given]
+def _say(told: str) -> None:
+    print(textwrap.fill(told.replace("\n", " "), 80), flush=True)
 
 
-def _explain(url: str) -> None:
-    told = (
-        f"A rehearsal, in a container. Real: kboot, kubectl {KUBECTL} (from {url}, which stands "
-        f"for {PUBLISHER}), TLS, and Kubernetes 1.20.2, whose pods run. Not real: minikube, a "
-        "stand-in on PATH, and CoreDNS, for which dnsmasq stands in. Nothing is patched."
-    )
-    print(textwrap.fill(told, 80), flush=True)
+def _cache() -> Path:
+    user_cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("KBOOT_TEST_CACHE") or Path(user_cache, "kboot-tests"))
 
 
-def _play(host: FullCluster, url: str, *, keep: bool, events: str | None) -> int:
+def _fetched(version: str) -> Path:
+    script = (sys.executable, ROOT / "scripts" / "fetch-kubectl", version)
+    done = subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True)
+    return Path(done.stdout.strip())
+
+
+def _perform(stage: Stage, *, keep: bool, events: str | None) -> int:
     """Stops at the first command that fails, with its exit code."""
+    served = f"/release/v{stage.version}/bin/linux/amd64/kubectl={stage.kubectl}"
+    given = {"root": stage.root, "path": stage.path, "python": stage.python}
+    url = stage.host.sh(MIRROR.format(serve=served, **given))
     recording = ("--events", EVENTS) if events else ()
     script = [
-        ("up", *recording, PROFILE),
-        ("up", PROFILE),
-        ("doctor", PROFILE),
-        ("exec", PROFILE, "--", "kubectl", "get", "nodes"),
+        ("up", *recording, stage.profile),
+        ("up", stage.profile),
+        ("doctor", stage.profile),
+        ("exec", stage.profile, "--", "kubectl", "get", "nodes"),
     ]
-    for words in script if keep else [*script, ("down", PROFILE)]:
-        code = _show(host, url, *words)
+    for words in script if keep else [*script, ("down", "--delete", "--yes", stage.profile)]:
+        code = _show(stage, url, *words)
         if code:
             return code
     if events:
-        Path(events).write_text(host.sh(f"cat {EVENTS}") + "\n")
+        Path(events).write_text(stage.host.sh(f"cat {EVENTS}") + "\n")
     return 0
 
 
-def _show(host: FullCluster, url: str, *words: str) -> int:
+def _show(stage: Stage, url: str, *words: str) -> int:
     print(f"\n$ kboot {' '.join(words)}", flush=True)
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    how = ["docker", "exec", *(["-it"] if terminal else []), "--workdir=/kboot"]
-    # Without a terminal the engine would carry both streams, and lose their order.
-    one_stream = [] if terminal else ["sh", "-c", 'exec "$@" 2>&1', "sh"]
-    argv = [*how, *_environment(url), host.name, *one_stream, "kboot", *words]
-    code = subprocess.run(argv).returncode
+    kept = ("LANG", "LC_ALL", "TERM", "NO_COLOR", "COLUMNS")
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    env |= {"HOME": stage.home, "KBOOT_COMMAND": "kboot", "KBOOT_CA_BUNDLE": "/var/rehearsal/ca"}
+    env |= {"KBOOT_MIRRORS": f"{PUBLISHER}={url}"}
+    argv = (*stage.host.enter(env, terminal=terminal), "kboot", *words)
+    code = subprocess.run(argv, stderr=None if terminal else subprocess.STDOUT).returncode
     if code:
         print(f"rehearse: kboot {words[0]} ended with exit {code}", flush=True)
     return code
 
 
-def _how_to_enter(host: FullCluster, folder: Path) -> None:
-    engine = folder / "engine" / "pid"
-    own = f"; kill {engine.read_text().strip()}" if engine.exists() else ""
-    name = host.name[:12]
+def _keep(stage: Stage) -> None:
+    env = {"HOME": stage.home}
+    enter = " ".join(stage.host.enter(env, terminal=True))
     print(
-        "\nThe cluster is kept. To enter it:\n"
-        f"  docker exec -it {name} kboot exec /kboot/{PROFILE} -- kubectl get pods -A\n"
-        "To end it:\n"
-        f"  docker rm --force --volumes {name}{own}; rm -rf {folder}"
+        "\nThe cluster is kept until Ctrl-C here. In another terminal:\n"
+        f"  {enter} kboot exec {stage.profile} -- kubectl get pods -A",
+        flush=True,
     )
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print("\nending it", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.objects import Object, name, text
 
 _LINES = 3
+_NO_LOG = ("unable to retrieve container logs", "failed to try resolving symlinks")
+"""With which a kubelet's answer begins, well as it ends, when the container's log is gone."""
 
 
 def last_words(
@@ -24,4 +26,6 @@ def last_words(
     except ApiFailure:
         return ""
     said = reply.body.decode("utf-8", "replace") if reply.status == 200 else ""
+    if said.startswith(_NO_LOG):
+        return ""
     return text({"log": " / ".join(said.split("\n")).strip(" /")}, "log")

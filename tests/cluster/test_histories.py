@@ -23,9 +23,6 @@ GOOD = [each for each in ALL if each.ends == "passes"]
 LOST = [each for each in ALL if each.ends == "lost"]
 BAD = [each for each in ALL if each not in GOOD + LOST]
 
-TAKEN_FOR_FAILURES = ("its-node-restarts", "its-process-is-killed", "its-processes-are-killed")
-"""Exit codes 255 and 137, of which no phase says at once that they are not the script's own."""
-
 State = Mapping[str, Thing]
 
 
@@ -93,10 +90,8 @@ def test_why_a_pod_fails_is_known_at_its_end(trial: Trial, history: History) -> 
 
 @of(LOST)
 def test_of_a_pod_that_is_lost_another_one_is_made_instead_of_judging(
-    trial: Trial, history: History, request: pytest.FixtureRequest
+    trial: Trial, history: History
 ) -> None:
-    if history.name in TAKEN_FOR_FAILURES:
-        request.applymarker(pytest.mark.xfail(reason="exit codes 137 and 255"))
     for found in judgements(trial, history):
         assert isinstance(found, Look) and not found.final, found
     *_, last = history.states()

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from bootstrap.cluster import failure
-from bootstrap.cluster.trial import trial
+from bootstrap.cluster.trial import fixes
 from bootstrap.core.advice import for_context
 
-KNOWN = {**failure._FIXES, **trial._FIXES, "": failure._RESTART, "other": trial._LOOK_CLOSER}
+KNOWN = {**failure._FIXES, **fixes.FIXES, "": failure._RESTART, "other": fixes.LOOK_CLOSER}
 OF_A_PROFILE = re.compile(r"kboot (up|plan|doctor|down|exec|env)\b|profile|minikube")
 
 

@@ -42,6 +42,22 @@ def running_engine(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def own_engine(folder: Path) -> Iterator[None]:
+    """One that nobody else meets, for as long as this lasts; `docker` asks it meanwhile."""
+    folder.mkdir()
+    command = (SCRIPTS / "engine", "--alone", folder)
+    started = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    os.environ["DOCKER_HOST"] = f"unix://{folder}/socket"
+    try:
+        yield
+    finally:
+        del os.environ["DOCKER_HOST"]
+        os.kill(int(started), signal.SIGTERM)
+        subprocess.run(("tail", f"--pid={started}", "-f", "/dev/null"), check=True)
+        shutil.rmtree(folder / "data")
+
+
+@contextmanager
 def alone(file: Path) -> Iterator[None]:
     """Whoever else locks that file waits."""
     with file.open("a") as lock:

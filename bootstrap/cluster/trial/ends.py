@@ -18,6 +18,9 @@ MAIN = "main"
 # The runtime could not start it: `StartError` of the kubelet with containerd and CRI-O,
 # `ContainerCannotRun` of docker's.
 _NOT_STARTED = ("StartError", "ContainerCannotRun")
+_KILLED = (137, 255)
+"""SIGKILL from outside, as when a node goes down; and what containerd says of an end that it did not
+see. Of neither does a phase or a reason tell at first. No script of kboot's ends so."""
 _NEVER_STARTS = re.compile(
     r"no such file or directory|executable file not found|permission denied|exec format error"
     r"|memory limit too low"
@@ -58,7 +61,8 @@ def is_lost(pod: Object) -> bool:
     why = text(ended, "reason")
     if why in _NOT_STARTED:
         return not _NEVER_STARTS.search(text(ended, "message"))
-    return why == "ContainerStatusUnknown"
+    killed = why != "OOMKilled" and number(ended, "exitCode") in _KILLED
+    return killed or why == "ContainerStatusUnknown"
 
 
 def container(pod: Object, named: str) -> Object:

@@ -154,9 +154,10 @@ def _of_end(
     client: ApiClient, namespace: str, pod: Object, ended: Object, *, previous: bool = False
 ) -> Trouble:
     who, code = f"pod {name(pod)}", number(ended, "exitCode")
-    if text(ended, "reason") == "OOMKilled":
-        return Trouble("out-of-memory", f"{who}: its container used more memory than it may", True)
     said = text(ended, "message") or last_words(client, namespace, pod, MAIN, previous=previous)
+    if text(ended, "reason") == "OOMKilled":
+        words = f"{who}: its container used more memory than it may{said and f': {said}'}"
+        return Trouble("out-of-memory", words, True)
     kind = "crash-loop" if previous else "pod-failed"
     ends = "ends again and again" if previous else "ended"
     words = f"{who} {ends} with exit code {code}{said and f': {said}'}"

@@ -12,6 +12,7 @@ LONG = (
     "test_real_failures",
     "test_leftovers",
     "test_packages",
+    "test_machine",
     "test_full_cluster",
     "test_rehearsal",
     "test_shells",
@@ -27,6 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def kubernetes_binaries() -> Path:
     """The folder of Kubernetes 1.20.2's servers, kubelet, kube-proxy and pause, and of etcd."""
     return path_from(SCRIPTS / "build-kubernetes-1.20")
+
+
+@pytest.fixture(scope="session")
+def kubernetes_1_35() -> Path:
+    """The folder of Kubernetes 1.35.1 and of all that a node takes."""
+    return path_from(SCRIPTS / "build-kubernetes-1.35")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from bootstrap.cluster.kubeconfig import Connection
 from tests.real.engine import SCRIPTS, alone, path_from
@@ -59,27 +59,16 @@ class Machine:
     def __init__(self, build: Path, folder: Path) -> None:
         """`build`: of Kubernetes 1.35.1. `folder`: for what a test needs of the machine here."""
         self.build, self.folder = build, folder
-        places = build.parent / "machines"
-        assert not any(places.is_relative_to(each) for each in LAID_OVER), places
-        places.mkdir(exist_ok=True)
-        with alone(places / "door"):
-            _sweep(places)
-            own = Path(tempfile.mkdtemp(prefix="kboot-", dir=places))
-            self._own, self.home, self.enter = own, own / "home", own / "enter"
-            self._lock = (own / "lock").open("w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            link, self.outside, self.address = _free_network()
-            self._init = self._begin()
-            try:
-                self._process = int(self._line())
-                there = ("peer", "name", "eth0", "netns", str(self._process))
-                _ip("link", "add", link, "type", "veth", *there)
-                _ip("address", "add", f"{self.outside}/30", "dev", link)
-                _ip("link", "set", link, "up")
-            except BaseException:
-                self.close()
-                raise
+        self._own, number, self._lock = _place(build.parent / "machines")
+        self.home, self.enter = self._own / "home", self._own / "enter"
+        net = f"10.199.{number // 64}."
+        self.outside = f"{net}{number % 64 * 4 + 1}"
+        """This machine's address, as it is seen from inside."""
+        self.address = f"{net}{number % 64 * 4 + 2}"
+        self._init = self._begin()
         try:
+            self._process = int(self._line())
+            self._connect()
             self._write_enter()
             assert self._line() == "ready"
             self._give_images()
@@ -110,6 +99,7 @@ class Machine:
         self.sh(f"printf %s {shlex.quote(kboot)} >/usr/local/bin/kboot")
         self.sh("chmod 755 /usr/local/bin/kboot")
         self.sh("minikube config set container-runtime containerd")
+        self.sh(f"docker load --input {self.build}/images/busybox.tar")
 
     def run(self, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
         own = () if user == "root" else ("runuser", "--user", user, "--")
@@ -130,12 +120,9 @@ class Machine:
     def connection(self) -> Connection:
         """As the cluster's administrator, for a process on this machine."""
         where = f"{self.home}/.minikube"
-        own = f"$(ls -d {where}/profiles/*)/client"
-        for name, path in {
-            "ca": f"{where}/ca.crt",
-            "crt": f"{own}.crt",
-            "key": f"{own}.key",
-        }.items():
+        client = f"{where}/profiles/*/client"
+        files = {"ca": f"{where}/ca.crt", "crt": f"{client}.crt", "key": f"{client}.key"}
+        for name, path in files.items():
             (self.folder / name).write_text(self.sh(f"cat {path}") + "\n")
         return Connection(
             server=f"https://{self.address}:8443",
@@ -146,11 +133,10 @@ class Machine:
 
     def close(self) -> None:
         """Its first process takes all others along, and they the mounts and the network."""
-        os.kill(self._process or self._init.pid, signal.SIGKILL)
-        self._init.wait()
-        self._init.__exit__(None, None, None)
-        _remove(self._own)
-        self._lock.close()
+        with self._init, suppress(ProcessLookupError):
+            os.kill(self._process or self._init.pid, signal.SIGKILL)
+        with alone(self._own.parent / "door"), self._lock:
+            _remove(self._own)
 
     def _begin(self) -> subprocess.Popen[str]:
         """It ends with its standard input, which is ours: also when nobody calls `close`."""
@@ -166,6 +152,12 @@ class Machine:
         line = self._init.stdout.readline()
         assert line, (self._own / "log").read_text()
         return line.rstrip()
+
+    def _connect(self) -> None:
+        link, peer = self._own.name, ("peer", "name", "eth0", "netns", str(self._process))
+        _ip("link", "add", link, "type", "veth", *peer)
+        _ip("address", "add", f"{self.outside}/30", "dev", link)
+        _ip("link", "set", link, "up")
 
     def _write_enter(self) -> None:
         text = ENTER.format(process=self._process, home=self.home, path=PATH)
@@ -194,23 +186,45 @@ class Machine:
         self.sh("service containerd start; until ctr version; do sleep 0.1; done")
 
 
-def _free_network() -> tuple[str, str, str]:
-    """The name of a link, the address of its end here, and of the machine's. No two are alike."""
-    number = next(n for n in range(2**14) if not Path(f"/sys/class/net/kboot{n}").exists())
-    net = f"10.199.{number // 64}."
-    return f"kboot{number}", f"{net}{number % 64 * 4 + 1}", f"{net}{number % 64 * 4 + 2}"
+def _place(places: Path) -> tuple[Path, int, IO[str]]:
+    """A new folder, its number, and the lock that says that somebody uses it, while it is open.
+
+    The link and the control groups are called as the folder is.
+    """
+    assert not any(places.is_relative_to(each) for each in LAID_OVER), places
+    places.mkdir(exist_ok=True)
+    with alone(places / "door"):
+        sweep(places)
+        for number in range(2**14):
+            own = places / f"kboot{number}"
+            if not (own.exists() or Path("/sys/class/net", own.name).exists()):
+                own.mkdir()
+                lock = _locked(own)
+                assert lock is not None
+                return own, number, lock
+    raise AssertionError("too many machines")
 
 
 def _ip(*words: str) -> None:
     subprocess.run(("ip", *words), check=True)
 
 
-def _sweep(places: Path) -> None:
-    """What machines left whose maker was killed."""
-    for own in places.glob("kboot-*"):
-        with (own / "lock").open("w") as lock, suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(own)
+def sweep(places: Path) -> None:
+    """Remove what machines left whose maker was killed."""
+    for own in places.glob("kboot*"):
+        if lock := _locked(own):
+            with lock:
+                _remove(own)
+
+
+def _locked(own: Path) -> IO[str] | None:
+    lock = (own / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
 
 
 def _remove(own: Path) -> None:

@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import re
-import shlex
 import shutil
 import ssl
 import subprocess
@@ -182,12 +181,13 @@ def stop() -> None:
 def reset() -> None:
     """What kubeadm undoes. Without an init system it cannot stop the kubelet, so that is first."""
     _service("stop")
-    words = ("kubeadm", "reset", "--cri-socket", "/run/containerd/containerd.sock", "--force")
-    done = subprocess.run(words, capture_output=True, text=True, env=_with_path())
+    words = "kubeadm reset --cri-socket /run/containerd/containerd.sock --force"
+    command = f'env PATH="{PROGRAMS}:$PATH" {words}'
+    done = subprocess.run(("/bin/bash", "-c", command), capture_output=True, text=True)
     if done.returncode != 0:
-        own = f'sudo /bin/bash -c "env PATH="{PROGRAMS}:$PATH" {shlex.join(words)}"'
         said = f"stdout:\n{done.stdout}\nstderr:\n{done.stderr}\n"
-        raise KubeadmError(f"{own}: exit status {done.returncode}\n{said}")
+        own = f'sudo /bin/bash -c "{command}": exit status {done.returncode}'
+        raise KubeadmError(f"{own}\n{said}")
 
 
 def remove() -> None:

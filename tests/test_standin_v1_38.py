@@ -35,7 +35,7 @@ def new(folder: Path, **settings: Any) -> StandIn:
 
 def alike(text: str, home: Path | str) -> str:
     """Without what differs between two hosts, and between two calls."""
-    text = text.replace(str(home), "/home/dev").replace("/root/", "/home/dev/")
+    text = re.sub(r"/root\b", "/home/dev", text.replace(str(home), "/home/dev"))
     for pattern, same in UNLIKE:
         text = pattern.sub(same, text)
     return text

@@ -97,9 +97,8 @@ def events(text: str) -> list[tuple[str, str]]:
 def test_a_start_says_what_was_recorded(machine: Machine) -> None:
     said = (machine.folder / "said").read_text()
     expected = case("deleted: start-json")["out"].splitlines()
-    expected = [
-        line for line in expected if "ignore-preflight-errors" not in line
-    ]  # not given here
+    given = "ignore-preflight-errors"  # not here
+    expected = [line for line in expected if given not in line]
     size = re.compile(r"CPUs=\d+, Memory=\d+MB, Disk=\d+MB|containerd [\d.]+")
     release = re.compile(r"OS release is .*")
 
@@ -139,9 +138,10 @@ def test_the_cluster_is_as_recorded(machine: Machine) -> None:
     (node,) = json.loads(kubectl(machine, "get nodes -o json"))["items"]
     (expected,) = json.loads(case("kubectl-node-json")["out"])["items"]
     assert named(node) == named(expected)
-    names = kubectl(machine, "get pods --all-namespaces --no-headers").splitlines()
-    recorded = case("kubectl-get-pods")["out"].splitlines()[1:]
-    assert [pod(line) for line in names] == [pod(line) for line in recorded]
+    recorded = [pod(line) for line in case("kubectl-get-pods")["out"].splitlines()[1:]]
+    pods = "get pods --all-namespaces --no-headers"
+    # The kubelet tells of its static pods in its own time.
+    until(lambda: [pod(line) for line in kubectl(machine, pods).splitlines()] == recorded)
     classes = kubectl(machine, "get storageclass").splitlines()[1].split()[:-1]
     assert classes == case("kubectl-sc")["out"].splitlines()[1].split()[:-1]
 
@@ -257,7 +257,8 @@ def restarts(machine: Machine, pod: str, namespace: str = "default") -> int:
 
 
 def test_the_provisioner_begun_again_waits_for_its_old_lease(machine: Machine) -> None:
-    assert restarts(machine, "storage-provisioner", "kube-system") == 1
+    # More than once, where it came before the API server.
+    assert restarts(machine, "storage-provisioner", "kube-system") >= 1
     logs = "--namespace kube-system logs storage-provisioner"
     until(lambda: "acquired lease" in kubectl(machine, logs))
     times = re.findall(r" (\d\d):(\d\d):([\d.]+) .*(?:Attempting|acquired)", kubectl(machine, logs))

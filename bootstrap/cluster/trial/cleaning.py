@@ -1,5 +1,6 @@
 """The end of a trial: what it made is deleted, and Kubernetes is waited for."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -8,6 +9,8 @@ from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.trial.namespace import DELETING, delete, what_is_left
 
 _LOOK_AGAIN = 0.2
+_PASSING = re.compile(f"{DELETING}(: Some .*)?$")
+"""What a namespace says on its way, too: that some content, or its finalizers, are remaining."""
 _USUAL = "Kubernetes is deleting what the gates made"
 
 
@@ -40,6 +43,6 @@ def clean(
             left = dict.fromkeys(left, failure.words)
         if left:
             words = next(iter(left.values()))
-            waiting(_USUAL if words == DELETING else words)
+            waiting(_USUAL if _PASSING.match(words) else words)
             time.sleep(_LOOK_AGAIN)
     return "; ".join(f"namespace {each} is left: {words}" for each, words in left.items())

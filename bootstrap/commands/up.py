@@ -11,11 +11,30 @@ from bootstrap.commands.session import Session
 from bootstrap.core.plan import gates_decide
 from bootstrap.core.report import Report, first_blocker, up_exit
 from bootstrap.core.step import DeleteCluster, StartCluster
+from bootstrap.errors import Exit, KbootError
+from bootstrap.host.path import rehearsal_beside
 from bootstrap.ui import text, verdict
 from bootstrap.ui.layout import Line
 
+_WITHOUT = (Exit.HOST_UNFIT, Exit.NETWORK_UNREACHABLE, Exit.OFFLINE_MISSING)
+"""What a machine ends with that has no engine, or no route to the release servers."""
+
 
 def run(session: Session) -> Report:
+    try:
+        return _run(session)
+    except KbootError as error:
+        error.instead = _instead(session, error.code)
+        raise
+
+
+def _instead(session: Session, code: Exit) -> str:
+    """In a checkout there is the rehearsal, which needs neither."""
+    script = rehearsal_beside(session.profile.program) if code in _WITHOUT else ""
+    return script and f"{script}   (shows all of it here, with parts from package registries)"
+
+
+def _run(session: Session) -> Report:
     started = time.monotonic()
     looked = look(session)
     if looked.plan.blockers or looked.plan.steps:
@@ -23,7 +42,8 @@ def run(session: Session) -> Report:
     blocker = first_blocker(looked.plan)
     if blocker is not None:
         report = session.learn(exit_code=blocker)
-        session.screen.verdict(verdict.blocked(report), good=False)
+        lines = verdict.blocked(report, _instead(session, blocker))
+        session.screen.verdict(lines, good=False)
         return report
     if looked.plan.steps:
         looked = _converge(session, looked)

@@ -47,6 +47,12 @@ def own_name(environ: Mapping[str, str], called: str) -> str:
     return "kboot" if same else str(Path(called).absolute())
 
 
+def rehearsal_beside(program: str) -> str:
+    """scripts/rehearse of the checkout whose kboot a person calls so; empty: it is of none."""
+    beside = str(Path(program).with_name("rehearse")) if "/" in program else ""
+    return beside if os.access(beside, os.X_OK) else ""
+
+
 def candidates(executable: str, folders: Iterable[str]) -> tuple[str, ...]:
     """Every program of that name, in the order of `folders`; the first is the one that runs.
 

@@ -217,6 +217,7 @@ def error(problem: KbootError) -> list[Line]:
     lines += [line for item in problem.items for line in _item(item, problem.code)]
     lines += paragraph(problem.state, 9, "  state") if problem.state else []
     lines += unbroken(problem.next, 9, "  next") if problem.next else []
+    lines += unbroken(problem.instead, 9, "  or") if problem.instead else []
     return lines
 
 

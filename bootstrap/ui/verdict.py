@@ -32,14 +32,13 @@ def up(report: Report, shell: str, *, in_effect: bool) -> list[Line]:
     return said if in_effect else [*said, *hand_over(report.profile, shell)]
 
 
-def blocked(report: Report) -> list[Line]:
-    """Of a run that was not begun."""
+def blocked(report: Report, instead: str = "") -> list[Line]:
+    """Of a run that was not begun. `instead`: what else can be had here."""
     assert report.plan is not None
     names = _and(list(dict.fromkeys(each.subject for each in report.plan.blockers)))
     code = report.exit_code
-    return paragraph(
-        f"kboot: {code.id} (exit {int(code)}): blocked by {names}; nothing was changed"
-    )
+    what = f"kboot: {code.id} (exit {int(code)}): blocked by {names}; nothing was changed"
+    return [*paragraph(what), *(unbroken(instead, 9, "  or") if instead else [])]
 
 
 def _not_converged(report: Report) -> list[Line]:

@@ -19,8 +19,8 @@ MAIN = "main"
 # `ContainerCannotRun` of docker's.
 _NOT_STARTED = ("StartError", "ContainerCannotRun")
 _KILLED = (137, 255)
-"""SIGKILL from outside, as when a node goes down; and what containerd says of an end that it did not
-see. Of neither does a phase or a reason tell at first. No script of kboot's ends so."""
+"""SIGKILL from outside, as when a node goes down; and what containerd says of an end that it did
+not see. Of neither does a phase or a reason tell at first. No script of kboot's ends so."""
 _NEVER_STARTS = re.compile(
     r"no such file or directory|executable file not found|permission denied|exec format error"
     r"|memory limit too low"

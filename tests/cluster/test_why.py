@@ -1,5 +1,7 @@
 """Why a pod does not come, of what Kubernetes says about it."""
 
+import pytest
+
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.trial import why
 from tests.cluster.apiserver import ApiServer, as_json
@@ -19,3 +21,30 @@ def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_eve
     pod = {"metadata": {"name": "dns"}, "status": {"containerStatuses": [status]}}
     found = why.of_pod(client, "kboot-1", pod)
     assert (found.reason, found.words) == ("image-not-pulled", f"pod dns: image a:1: {cause}")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "final"),
+    [
+        (
+            'failed to setup network for sandbox "41": plugin type="broken" failed (add)',
+            *("pod-network-fails", False),
+        ),
+        ('networkPlugin cni failed to set up pod "dns_a" network', "pod-network-fails", False),
+        (
+            "runc create failed: unable to start container process: container init was "
+            "OOM-killed (memory limit too low?): unknown",
+            *("container-not-created", True),
+        ),
+        ("failed to reserve sandbox name", "container-not-created", False),
+    ],
+)
+def test_a_sandbox_that_cannot_be_made_is_of_the_network_only_where_it_is_said_so(
+    server: ApiServer, client: ApiClient, said: str, reason: str, final: bool
+) -> None:
+    event = {"type": "Warning", "reason": "FailedCreatePodSandBox", "message": said}
+    server.documents["/api/v1/namespaces/kboot-1/events"] = as_json({"items": [event]})
+    scheduled = {"type": "PodScheduled", "status": "True"}
+    pod = {"metadata": {"name": "dns"}, "status": {"conditions": [scheduled]}}
+    found = why.of_pod(client, "kboot-1", pod)
+    assert (found.reason, found.final) == (reason, final)

@@ -50,6 +50,9 @@ _EVENTS = {
     "FailedScheduling": "pod-unschedulable",
     "Evicted": "pod-evicted",
 }
+_NETWORK = re.compile(r"(?i)network|\bcni\b")
+"""Of a sandbox that cannot be made. Else a limit of the pod's, or the runtime, is why."""
+_TOO_SMALL = "memory limit too low"
 
 
 def of_pod(client: ApiClient, namespace: str, pod: Object) -> Trouble:
@@ -229,6 +232,8 @@ def _of_events(client: ApiClient, namespace: str, about: Object, kind: str) -> T
     words = f"{kind} {name(about)}: {reason}: {said}"
     if reason == "FailedCreate":
         return _refused(words, said)
+    if reason == "FailedCreatePodSandBox" and not _NETWORK.search(said):
+        return Trouble("container-not-created", words, final=_TOO_SMALL in said)
     return Trouble(_EVENTS.get(reason, "pod-not-started"), words)
 
 

@@ -79,7 +79,8 @@ class Today:
         self.sh = machine.sh
 
     def enter(self, env: dict[str, str], *, terminal: bool) -> tuple[str, ...]:
-        return str(self.machine.enter), "env", *(f"{name}={env[name]}" for name in env)
+        given = (f"{name}={env[name]}" for name in env)
+        return str(self.machine.enter), "env", f"--chdir={ROOT}", *given
 
 
 class Tutorial:
@@ -104,7 +105,7 @@ def today(folder: Path) -> Iterator[Stage]:
     with Machine.running(folder) as machine:
         machine.sh("rm /usr/local/bin/kubectl")  # kboot brings one
         root, home = str(ROOT), str(machine.home)
-        yield Stage(Today(machine), root, root, sys.executable, kubectl, home, f"{root}/{profile}")
+        yield Stage(Today(machine), root, root, sys.executable, kubectl, home, profile)
 
 
 @contextmanager

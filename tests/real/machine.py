@@ -44,12 +44,14 @@ ENTER = """\
 #!/bin/sh
 # A command in the machine; without one, a shell.
 [ $# != 0 ] || set -- bash
-exec nsenter --target {process} --mount --pid --uts --ipc --net --cgroup --wd={home} \\
-  env -i TERM="$TERM" LANG=C.UTF-8 PATH={path} HOME={home} "$@"
+exec nsenter --target {process} --mount --pid --uts --ipc --net --cgroup \\
+  env -i --chdir={home} TERM="$TERM" LANG=C.UTF-8 PATH={path} HOME={home} "$@"
 """
 INIT = Path(__file__).with_name("machine-init")
 ROOT = SCRIPTS.parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+HOME = Path("/var/home/dev")
+"""In the machine; here there is no such folder."""
 LAID_OVER = ("/etc", "/opt", "/run", "/usr", "/var")
 
 
@@ -60,7 +62,7 @@ class Machine:
         """`build`: of Kubernetes 1.35.1. `folder`: for what a test needs of the machine here."""
         self.build, self.folder = build, folder
         self._own, number, self._lock = _place(build.parent / "machines")
-        self.home, self.enter = self._own / "home", self._own / "enter"
+        self.home, self.enter = HOME, self._own / "enter"
         net = f"10.199.{number // 64}."
         self.outside = f"{net}{number % 64 * 4 + 1}"
         """This machine's address, as it is seen from inside."""

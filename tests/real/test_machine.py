@@ -277,7 +277,7 @@ def test_two_machines_are_side_by_side(
         said = other.run(*START)
         assert said.returncode == 0, said
         assert kubectl(other, uid) != kubectl(machine, uid)
-        traces = Traces.of(other.home.parent)
+        traces = Traces.of(other.enter.parent)
         assert len(traces.processes) > 10
     assert traces.left() == []
     assert kubectl(machine, "get --raw /readyz") == "ok"

@@ -2,7 +2,7 @@
 
     python -m tests.real.steady [--then] [--verifies N] [--restarts N] [--load N]
 
-On Kubernetes 1.35.1, or with --then on 1.20.2. `--restarts`: stop everything, start everything, `up`
+On Kubernetes 1.35.1, or with --then on 1.20.2. `--restarts`: stop all, start all and `up`
 at once. `--load`: so many processes beside it that never rest. Each red run is told with its gate
 and why; at the end how many were green, the quartiles of their seconds and the load average.
 """

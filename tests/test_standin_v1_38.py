@@ -252,7 +252,9 @@ def test_a_start_may_fail_as_recorded(tmp_path: Path) -> None:
     assert case(fault)["out"] in said.out
 
 
-def test_its_backings_are_its_own(tmp_path: Path) -> None:
+def test_its_backings_and_faults_are_its_own(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="stop-fails"):
+        minikube.install(tmp_path, version="1.38.1", fault="stop-fails")
     with pytest.raises(ValueError, match="recorded"):
         minikube.install(tmp_path, version="1.38.1", backing="recorded")
     with pytest.raises(ValueError, match="kubeadm"):

@@ -156,6 +156,10 @@ class Machine:
         return line.rstrip()
 
     def _connect(self) -> None:
+        """Its first process waits for the link. Whoever waits for it leaves the control groups:
+        of version 2 one that has groups of its own may have no process."""
+        for line in (self._own / "groups").read_text().splitlines():
+            (Path(line).parent / "cgroup.procs").write_text(str(self._init.pid))
         link, peer = self._own.name, ("peer", "name", "eth0", "netns", str(self._process))
         _ip("link", "add", link, "type", "veth", *peer)
         _ip("address", "add", f"{self.outside}/30", "dev", link)

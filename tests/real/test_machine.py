@@ -298,6 +298,20 @@ def test_a_deleted_cluster_leaves_what_was_recorded(machine: Machine) -> None:
     assert (said.returncode, said.stdout) == (85, case("deleted: status")["out"])
 
 
+def test_a_start_that_was_killed_is_begun_again_and_leaves_no_more_than_another(
+    machine: Machine,
+) -> None:
+    killed = machine.run("timeout", "--signal=KILL", "6", *START)
+    assert killed.returncode == -9, killed
+    status = json.loads(machine.run("minikube", "status", "--output=json").stdout)
+    assert status["Kubeconfig"] == "Misconfigured"
+    said = machine.run(*START)
+    assert said.returncode == 0, said
+    assert machine.run("minikube", "delete").returncode == 0
+    assert machine.run("pgrep", "kube").returncode == 1
+    assert machine.sh("ctr --namespace k8s.io containers ls --quiet") == ""
+
+
 def test_a_machine_ends_with_its_maker_and_the_next_one_clears_up(
     kubernetes_1_35: Path, tmp_path: Path
 ) -> None:

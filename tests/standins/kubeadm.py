@@ -89,10 +89,15 @@ def is_there() -> bool:
 
 
 def init(told: Callable[[str], None]) -> None:
-    """Make a new control plane. `told` hears of certs, control plane and rbac as they begin."""
+    """Make a new control plane. `told` hears of certs, control plane and rbac as they begin.
+
+    Where a start was killed half-way kubeadm goes on with what there is, running or not.
+    """
     _service("start")
+    begun = (ETC / "admin.conf").exists()
+    ignored = "all" if begun else ",".join(IGNORED)
     words = ["kubeadm", "init", "--config", str(CONFIGURATION)]
-    words.append(f"--ignore-preflight-errors={','.join(IGNORED)}")
+    words.append(f"--ignore-preflight-errors={ignored}")
     left = dict(STEPS)
     lines = []
     pipe = subprocess.PIPE
@@ -179,19 +184,32 @@ def stop() -> None:
 
 
 def reset() -> None:
-    """What kubeadm undoes. Without an init system it cannot stop the kubelet, so that is first."""
-    _service("stop")
+    """What kubeadm undoes. It asks the cluster first, for which the kubelet has to run, and then
+    would stop it; as it finds no init system, the kubelet is stopped here when it says so.
+    """
     words = "kubeadm reset --cri-socket /run/containerd/containerd.sock --force"
     command = f'env PATH="{PROGRAMS}:$PATH" {words}'
-    done = subprocess.run(("/bin/bash", "-c", command), capture_output=True, text=True)
-    if done.returncode != 0:
-        said = f"stdout:\n{done.stdout}\nstderr:\n{done.stderr}\n"
-        own = f'sudo /bin/bash -c "{command}": exit status {done.returncode}'
-        raise KubeadmError(f"{own}\n{said}")
+    pipe, errors = subprocess.PIPE, []
+    with subprocess.Popen(
+        ("/bin/bash", "-c", command), stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        for line in process.stderr:
+            errors.append(line)
+            if "could not be stopped" in line:
+                _service("stop")
+        said = process.stdout.read()
+    _service("stop")
+    if process.returncode != 0:
+        own = f'sudo /bin/bash -c "{command}": exit status {process.returncode}'
+        raise KubeadmError(f"{own}\nstdout:\n{said}\nstderr:\n{''.join(errors)}\n")
 
 
 def remove() -> None:
     """The rest, as recorded: images, the bridge and what is in iptables stay."""
+    if ctr("containers", "ls", "--quiet"):  # the kubelet, on its way out, began one anew
+        words = ("kubeadm", "reset", "phase", "cleanup-node", "--cri-socket", SOCKET)
+        subprocess.run(words, check=True, capture_output=True, env=_with_path())
     (SERVICE / "run").unlink(missing_ok=True)
     CNI.unlink(missing_ok=True)
     for folder in (OWN, CONFIGURATION.parent, VOLUMES):

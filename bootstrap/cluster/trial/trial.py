@@ -25,7 +25,7 @@ _ASK_WHY = 1.0
 """Seconds between two looks at why something does not come."""
 _TO_SAY_SO = 3.0
 """Seconds that a pod has left of its gate's when it ends by itself, so that its end is seen."""
-_UNLIMITED = 60.0
+_LONGEST = 3600.0
 _APPS = ("apps/v1", "apps/v1beta2", "apps/v1beta1")
 """The newest first: v1 is there from 1.9 on, and alone from 1.16 on."""
 _PATHS = {
@@ -157,6 +157,8 @@ class Trial:
             yield waiting.look(find, _progress(found))
 
     def _why(self, found: Object, otherwise: str, closer: Callable[[Trouble], Trouble]) -> Trouble:
+        if not found:
+            return Trouble("pod-lost", "the pod was deleted by somebody; it is made anew")
         trouble = why.of_pod(self.client, self.namespace, found)
         if trouble.reason not in ("pod-failed", "pod-not-ended"):
             return trouble
@@ -164,7 +166,7 @@ class Trial:
 
     def lasting(self, script: str) -> str:
         """`script`, with all the time that its gate has; it ends with what it has said by then."""
-        left = min(self.client.deadline - time.monotonic(), _UNLIMITED * 60)
+        left = min(self.client.deadline - time.monotonic(), _LONGEST)
         return within(max(1, int(left - _TO_SAY_SO)), script)
 
     def complete(self, kind: str, named: str, version: str) -> Looks[Object]:

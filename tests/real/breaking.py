@@ -1,4 +1,4 @@
-"""A full cluster and what breaks it: each way a context manager that repairs it at its end."""
+"""A real cluster and what breaks it: each way a context manager that repairs it at its end."""
 
 import base64
 import contextlib
@@ -7,62 +7,93 @@ import json
 import ssl
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from tests.real.full_cluster import FullCluster
+from bootstrap.cluster.kubeconfig import Connection
 from tests.standins.api import Api
 
-HERE = "172.17.0.1"
-"""This machine, as the containers of Docker's default bridge reach it."""
 KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
 COREDNS = "/apis/apps/v1/namespaces/kube-system/deployments/coredns"
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 DEFAULT = {"storageclass.kubernetes.io/is-default-class": "true"}
-HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-PRIVATE = "/root/.local/state/kboot/clusters/full/kubeconfig"
-PLACE = "/root/.minikube/standin/full/controlplane"
-START = (
-    "import pathlib, sys; from tests.standins import processes; "
-    "processes.start(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:])"
-)
-
+HOOKS = "/apis/admissionregistration.k8s.io/v1"
 Json = dict[str, Any]
 
 
-class Ground:
-    """One cluster, led by kboot, and its administrator."""
+class Host(Protocol):
+    """The host of a cluster: a FullCluster or a Machine."""
 
-    def __init__(self, host: FullCluster) -> None:
-        self.host = host
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def address(self) -> str: ...
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]: ...
+    def sh(self, text: str) -> str: ...
+    def kboot(self, command: str, *flags: str) -> tuple[int, Json]: ...
+    def connection(self) -> Connection: ...
+
+
+class Ground(ABC):
+    """One cluster, led by kboot, and its administrator. What differs is in Then and Today."""
+
+    kubernetes: str
+    name: str
+    """The cluster's, as minikube knows it."""
+
+    def __init__(self, host: Host, here: str, home: str, kubectl: Path) -> None:
+        """`here`: this machine's address, as the cluster reaches it. `kubectl`: for this machine,
+        of a version that fits the cluster's."""
+        self.host, self.here, self.home, self.kubectl = host, here, home, kubectl
         admin = host.connection()
         tls = ssl.create_default_context(cafile=admin.ca_file)
         tls.load_cert_chain(admin.certificate_file or "", admin.key_file)
         self.api = Api(host.address, 8443, tls)
         self.node = str(self.get("/api/v1/nodes")["items"][0]["metadata"]["name"])
 
+    @abstractmethod
+    def pid(self, name: str) -> int:
+        """In the host, of the cluster's program of that name."""
+
+    @abstractmethod
+    def dead(self, name: str) -> AbstractContextManager[None]:
+        """Without that program of the control plane."""
+
+    @abstractmethod
+    def certificate(self, since: str, until: str) -> AbstractContextManager[None]:
+        """kube-apiserver shows one of the right CA that is valid in that time, as ASN.1 has it."""
+
+    @abstractmethod
+    def engine_stopped(self) -> AbstractContextManager[None]:
+        """Without the one that runs the pods."""
+
+    @abstractmethod
+    def give(self, image: str) -> None:
+        """Have the pods find an image that the host's docker has."""
+
     def get(self, path: str) -> Json:
         found: Json = json.loads(self.api.call("GET", path))
         return found
 
     def until(self, so: Callable[[], object]) -> None:
-        """An API that does not answer yet says no."""
         waiting = threading.Event()
         for _ in range(1200):
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if so():
-                    return
+            if self._is(so):
+                return
             waiting.wait(0.1)
         raise AssertionError("it did not come to be so in two minutes")
 
-    # Processes
+    def _is(self, so: Callable[[], object]) -> bool:
+        """An API that does not answer says no."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return bool(so())
+        return False
 
-    def pid(self, name: str) -> int:
-        recorded = json.loads(self.host.sh(f"cat {PLACE}/processes.json"))
-        return int(recorded[name]["pid"])
+    # Processes
 
     @contextmanager
     def hung(self, name: str) -> Iterator[None]:
@@ -75,49 +106,14 @@ class Ground:
         finally:
             self.host.sh(f"kill -CONT {pid}")
 
-    def kill(self, name: str) -> list[str]:
-        """End it. Its words, with which it can be started again."""
+    def kill(self, name: str) -> None:
         pid = self.pid(name)
-        words = self.host.sh(f"tr '\\0' '\\n' < /proc/{pid}/cmdline").split("\n")
         self.host.sh(f"kill -KILL {pid}; while test -d /proc/{pid}/fd/0; do sleep 0.1; done")
-        return words
 
-    def start(self, name: str, words: list[str]) -> None:
-        done = self.host.run(
-            *("env", "PYTHONPATH=/kboot", "/usr/bin/python3", "-B", "-c", START),
-            *(PLACE, name, *words),
-        )
-        assert done.returncode == 0, done
-
-    @contextmanager
-    def killed(self, name: str) -> Iterator[None]:
-        words = self.kill(name)
-        try:
-            yield
-        finally:
-            self.start(name, words)
-
-    @contextmanager
-    def certificate(self, since: str, until: str) -> Iterator[None]:
-        """kube-apiserver shows one of the right CA that is valid in that time, as ASN.1 has it."""
-        words = self.kill("kube-apiserver")
-        self.host.sh(ISSUE.format(place=PLACE, since=since, until=until))
-        own = [each.replace("kube-apiserver.crt", "other.crt") for each in words]
-        self.start("kube-apiserver", own)
-        try:
-            self.until(lambda: ssl.get_server_certificate((self.host.address, 8443)))
-            yield
-        finally:
-            self.kill("kube-apiserver")
-            self.start("kube-apiserver", words)
-
-    @contextmanager
-    def engine_stopped(self) -> Iterator[None]:
-        self.host.sh("systemctl stop docker.socket docker.service")
-        try:
-            yield
-        finally:
-            self.host.sh("systemctl start docker.service docker.socket")
+    def issue(self, certificate: str, since: str, until: str) -> str:
+        """One like it, of the same CA, for that time: the path of its file."""
+        words = {"certificate": certificate, "home": self.home, "since": since, "until": until}
+        return self.host.sh(ISSUE.format(**words)).splitlines()[-1]
 
     def node_ready(self) -> str:
         """The status of the node's condition Ready: True, False or Unknown."""
@@ -156,8 +152,10 @@ class Ground:
             self.api.call("DELETE", f"{path}/{thing['metadata']['name']}")
 
     @contextmanager
-    def webhook(self, url: str, authority: bytes = b"") -> Iterator[None]:
-        """One that is asked about every pod of kboot's own namespaces."""
+    def webhook(
+        self, url: str, authority: bytes = b"", kind: str = "validating", more: Json | None = None
+    ) -> Iterator[None]:
+        """One that is asked about every pod of kboot's own namespaces, or as `more` says."""
         client: Json = {"url": url}
         if authority:
             client["caBundle"] = base64.b64encode(authority).decode()
@@ -171,42 +169,57 @@ class Ground:
             "sideEffects": "None",
             "admissionReviewVersions": ["v1"],
             "timeoutSeconds": 5,
+            **(more or {}),
         }
-        with self.created(HOOKS, {"metadata": {"name": "pods"}, "webhooks": [hook]}):
+        path = f"{HOOKS}/{kind}webhookconfigurations"
+        with self.created(path, {"metadata": {"name": "pods"}, "webhooks": [hook]}):
             yield
 
     @contextmanager
-    def in_own_namespace(
-        self, kind: str, thing: Json, status: Json | None = None
-    ) -> Iterator[None]:
-        """The thing is in kboot's namespace before any pod can be: the controllers, which make a
-        ServiceAccount first, hang until it is."""
+    def meanwhile(self, so: Callable[[], object], act: Callable[[], object]) -> Iterator[None]:
+        """Once it is so, which it must come to be, act: while the test goes on."""
+        over = threading.Event()
+
+        def watch() -> bool:
+            while not self._is(so):
+                if over.wait(0.05):
+                    return False
+            act()
+            return True
+
+        with ThreadPoolExecutor(1) as pool:
+            acting = pool.submit(watch)
+            try:
+                yield
+            finally:
+                over.set()
+            assert acting.result(), "it did not come to be so"
+
+    @contextmanager
+    def in_own_namespace(self, **things: Json) -> Iterator[None]:
+        """By their plurals, what is in kboot's namespace before any pod can be: the controllers,
+        which make a ServiceAccount first, hang until it is."""
         before = set(self.own_namespaces())
-        ready, done = threading.Event(), threading.Event()
+        with ExitStack() as hanging:
+            hanging.enter_context(self.hung("kube-controller-manager"))
 
-        def furnish() -> None:
-            while not (names := set(self.own_namespaces()) - before):
-                if done.wait(0.05):
-                    return
-            path = f"/api/v1/namespaces/{names.pop()}/{kind}"
-            made: Json = json.loads(self.api.call("POST", path, thing))
-            if status:
-                own = f"{path}/{made['metadata']['name']}/status"
-                self.api.call("PUT", own, {**made, "status": status})
+            def furnish() -> None:
+                (namespace,) = set(self.own_namespaces()) - before
+                for plural, thing in things.items():
+                    self._make_in(namespace, plural, thing)
+                hanging.close()
 
-        def lead() -> None:
-            with self.hung("kube-controller-manager"):
-                ready.set()
-                furnish()
+            with self.meanwhile(lambda: set(self.own_namespaces()) - before, furnish):
+                yield
 
-        worker = threading.Thread(target=lead)
-        worker.start()
-        ready.wait()
-        try:
-            yield
-        finally:
-            done.set()
-            worker.join()
+    def _make_in(self, namespace: str, plural: str, thing: Json) -> None:
+        """With its status, as the controller would write it that hangs."""
+        group = "apis/networking.k8s.io/v1" if plural == "networkpolicies" else "api/v1"
+        path = f"/{group}/namespaces/{namespace}/{plural}"
+        made: Json = json.loads(self.api.call("POST", path, thing))
+        if "status" in thing:
+            own = f"{path}/{made['metadata']['name']}/status"
+            self.api.call("PUT", own, {**made, "status": thing["status"]})
 
     def own_namespaces(self) -> list[str]:
         query = "/api/v1/namespaces?labelSelector=kboot.dev%2Frun"
@@ -224,23 +237,25 @@ class Ground:
     @contextmanager
     def kubeconfig(self, change: Callable[[Json, Json], object]) -> Iterator[None]:
         """kboot's private one, with its cluster and its user changed."""
-        text = self.host.sh(f"cat {PRIVATE}")
+        path = f"{self.home}/.local/state/kboot/clusters/{self.name}/kubeconfig"
+        text = self.host.sh(f"cat {path}")
         document = json.loads(text)
         change(document["clusters"][0]["cluster"], document["users"][0]["user"])
-        self._write(json.dumps(document))
+        self.write(path, json.dumps(document))
         try:
             yield
         finally:
-            self._write(text)
+            self.write(path, text)
 
-    def _write(self, text: str) -> None:
-        done = self.host.run("python3", "-c", WRITE, PRIVATE, text)
+    def write(self, path: str, text: str) -> None:
+        done = self.host.run("python3", "-c", WRITE, path, text)
         assert done.returncode == 0, done
 
     @contextmanager
     def profile(self, old: str, new: str) -> Iterator[None]:
         path = self.host.folder / "kboot.toml"
         text = path.read_text()
+        assert old in text
         path.write_text(text.replace(old, new))
         try:
             yield
@@ -249,25 +264,39 @@ class Ground:
 
     def client(self, subject: str) -> str:
         """A new user that the cluster's CA vouches for: its files' path, without their suffix."""
-        path = f"/root/{subject.rpartition('=')[2]}"
+        path, authority = f"{self.home}/{subject.rpartition('=')[2]}", f"{self.home}/.minikube/ca"
         self.host.sh(
-            "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -CA /root/.minikube/ca.crt"
-            f" -CAkey /root/.minikube/ca.key -subj {subject} -keyout {path}.key -out {path}.crt"
+            f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -CA {authority}.crt"
+            f" -CAkey {authority}.key -subj {subject} -keyout {path}.key -out {path}.crt"
         )
         return path
 
     def other_authority(self) -> str:
         """One with the name of the real one, as when minikube made a new one."""
+        path = f"{self.home}/other-ca"
         self.host.sh(
             "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=minikubeCA"
-            " -keyout /root/other-ca.key -out /root/other-ca.crt"
+            f" -keyout {path}.key -out {path}.crt"
         )
-        return "/root/other-ca.crt"
+        return f"{path}.crt"
+
+
+def quota(hard: Mapping[str, str]) -> Json:
+    """Of which nothing is used."""
+    status = {"hard": hard, "used": dict.fromkeys(hard, "0")}
+    return {"metadata": {"name": "own"}, "spec": {"hard": hard}, "status": status}
+
+
+def memory_limit(size: str) -> Json:
+    """For containers that name none."""
+    memory = {"memory": size}
+    limit = {"type": "Container", "default": memory, "defaultRequest": memory}
+    return {"metadata": {"name": "own"}, "spec": {"limits": [limit]}}
 
 
 WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
 ISSUE = """
-cd {place} && rm -rf issue && mkdir issue && touch issue/index && echo 77 > issue/serial
+cd "$(mktemp -d)" && mkdir issue && touch issue/index && echo 77 > issue/serial
 cat > issue/ca.cnf <<END
 [ca]
 default_ca = own
@@ -281,47 +310,10 @@ copy_extensions = copy
 [any]
 commonName = supplied
 END
-openssl x509 -in kube-apiserver.crt -x509toreq -copy_extensions copyall \
-  -signkey kube-apiserver.key -out issue/request
-openssl ca -batch -config issue/ca.cnf -cert /root/.minikube/ca.crt \
-  -keyfile /root/.minikube/ca.key -startdate {since} -enddate {until} \
+openssl x509 -in {certificate}.crt -x509toreq -copy_extensions copyall \
+  -signkey {certificate}.key -out issue/request
+openssl ca -batch -config issue/ca.cnf -cert {home}/.minikube/ca.crt \
+  -keyfile {home}/.minikube/ca.key -startdate {since} -enddate {until} \
   -in issue/request -notext -out other.crt
+echo "$PWD/other.crt"
 """
-
-
-@contextmanager
-def refusing_webhook(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """A real HTTPS server that refuses every pod: its URL, and the CA of its certificate."""
-    files = ("-keyout", str(folder / "hook.key"), "-out", str(folder / "hook.crt"))
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    command += ["-subj", "/CN=hook", "-addext", f"subjectAltName=IP:{HERE}", *files]
-    subprocess.run(command, check=True, capture_output=True)
-    server = ThreadingHTTPServer((HERE, 0), _Refuse)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "hook.crt", folder / "hook.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        port = server.server_address[1]
-        yield f"https://{HERE}:{port}/pods", (folder / "hook.crt").read_bytes()
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Refuse(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status = {"message": "no pods on a Friday"}
-        answer = {"uid": review["request"]["uid"], "allowed": False, "status": status}
-        body = json.dumps({**review, "response": answer}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass

@@ -172,24 +172,30 @@ class Machine:
 
     def _give_images(self) -> None:
         """Unpacking them takes seconds, so what the first machine unpacked is kept for others."""
+        images = self.build / "images"
         if self.sh("ctr --namespace k8s.io images ls --quiet"):
             return
-        images = self.build / "images"
         self.sh(f"ctr --namespace k8s.io images import {images}/all.tar")
-        if not (self._own / "containerd").exists():  # it is in memory
+        own = self._own / "containerd"
+        if not own.exists():  # it is in memory
             return
         self.sh("service containerd stop")
-        kept = Path(tempfile.mkdtemp(prefix="containerd-", dir=images))
-        subprocess.run(("cp", "-al", f"{self._own}/containerd/.", kept), check=True)
-        for base in kept.rglob("*.db"):
-            copy = base.with_name("copy")
-            shutil.copy(base, copy)
-            copy.replace(base)
-        try:
-            kept.rename(images / "containerd")
-        except OSError:  # another was first
-            shutil.rmtree(kept)
+        with alone(images / "door"):
+            if not (images / "containerd").exists():
+                _keep(own, images / "containerd")
         self.sh("service containerd start; until ctr version; do sleep 0.1; done")
+
+
+def _keep(own: Path, kept: Path) -> None:
+    """By hard links, but for containerd's databases, which it goes on writing."""
+    partial = kept.with_name("containerd.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # what a killed run left
+    subprocess.run(("cp", "-al", own, partial), check=True)
+    for base in partial.rglob("*.db"):
+        copy = base.with_name("copy")
+        shutil.copy(base, copy)
+        copy.replace(base)
+    partial.rename(kept)
 
 
 def _place(places: Path) -> tuple[Path, int, IO[str]]:

@@ -355,8 +355,10 @@ def kubectl(*words: str) -> str:
 
 
 def ctr(*words: str) -> str:
-    command = ("ctr", "--namespace", "k8s.io", *words)
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(("ctr", "--namespace", "k8s.io", *words), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise KubeadmError(done.stderr)
+    return done.stdout
 
 
 def _kubectl(*words: str) -> subprocess.CompletedProcess[str]:

@@ -79,6 +79,8 @@ def run(settings: Mapping[str, Any], argv: Sequence[str]) -> int:
         return COMMANDS[command](call, out, parsed.arguments)
     except Exit as ending:
         return out.exit(ending)
+    except kubeadm.KubeadmError as problem:
+        refuse(f"what the real one does about this is not replayed: {problem}")
 
 
 def _start(call: Call, out: Out, arguments: list[str]) -> int:

@@ -57,6 +57,9 @@ def busy(processes: int) -> Iterator[None]:
             each.wait()
 
 
+_WELL = ("passed", "skipped")
+
+
 class Tally:
     """What came of the runs so far."""
 
@@ -73,10 +76,9 @@ class Tally:
         self.load.append(os.getloadavg()[0])
         if code:
             self.red += 1
-            told = [each for each in report["gates"] if each["status"] not in ("passed", "skipped")]
-            print(
-                f"RED {self.what} {len(self.seconds)}: exit {code}", *told, sep="\n    ", flush=True
-            )
+            wrong = [each for each in report["gates"] if each["status"] not in _WELL]
+            print(f"RED {self.what} {len(self.seconds)}: exit {code}", report["error"], *wrong)
+        print(".", end="" if len(self.seconds) % 50 else "\n", flush=True)
 
     def __str__(self) -> str:
         count = len(self.seconds)

@@ -122,7 +122,10 @@ def check_nodes(client: ApiClient, expected: Expected) -> Look:
     nodes = objects(client.get_json("/api/v1/nodes"), "items")
     lacking = [node for node in nodes if not holds(node, "Ready")]
     if nodes and not lacking and expected.since:
-        lacking = _unheard_nodes(client, nodes, expected.since)
+        # A lazy point, as all that only a cluster just started needs.
+        from bootstrap.cluster.heard import unheard_nodes
+
+        lacking = unheard_nodes(client, nodes, expected.since)
     if nodes and not lacking:
         return Look(passed=True, message=f"{len(nodes)} of {len(nodes)} Ready")
     return Look(
@@ -132,14 +135,6 @@ def check_nodes(client: ApiClient, expected: Expected) -> Look:
         reason="node-not-ready" if nodes else "node-missing",
         fix="kboot exec -- kubectl describe nodes" if nodes else "kboot down, then kboot up",
     )
-
-
-def _unheard_nodes(client: ApiClient, nodes: list[Object], since: datetime) -> list[Object]:
-    # A lazy point, as all that only a cluster just started needs.
-    from bootstrap.cluster.heard import nodes_heard
-
-    heard = nodes_heard(client, nodes)
-    return [node for node in nodes if heard[name(node)] < since]
 
 
 def _node_trouble(node: Object) -> str:
@@ -205,12 +200,12 @@ def _bare_pod_lacks(client: ApiClient, pod: Object, lack: str) -> Look:
 
 
 def _unheard_pods(client: ApiClient, since: datetime) -> list[str]:
-    from bootstrap.cluster.heard import nodes_heard, pod_is_heard
+    from bootstrap.cluster.heard import unheard_pods
 
-    heard = nodes_heard(client, objects(client.get_json("/api/v1/nodes"), "items"))
+    nodes = objects(client.get_json("/api/v1/nodes"), "items")
     pods = objects(client.get_json("/api/v1/namespaces/kube-system/pods"), "items")
     ready = [each for each in pods if holds(each, "Ready")]
-    return [name(each) for each in ready if not pod_is_heard(each, heard, since)]
+    return [name(each) for each in unheard_pods(client, nodes, ready, since)]
 
 
 def _is_dns(workload: Object) -> bool:

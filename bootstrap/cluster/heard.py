@@ -4,7 +4,7 @@ What a stopped cluster keeps is what was so before the stop: nodes that are Read
 It is said anew by kubelets that have come back, node by node, some seconds after the API server.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from bootstrap.cluster.api import ApiClient
@@ -18,24 +18,37 @@ outlived the stop it may have nothing to say."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def nodes_heard(client: ApiClient, nodes: Iterable[Object]) -> Mapping[str, datetime]:
-    """By name, when each node's kubelet last said that it lives. Raises ApiFailure."""
-    renewed = _renewals(client)
-    told = {name(node): _moment(condition(node, "Ready"), "lastHeartbeatTime") for node in nodes}
-    return {each: max(moment, renewed.get(each, _NEVER)) for each, moment in told.items()}
+def unheard_nodes(client: ApiClient, nodes: list[Object], since: datetime) -> list[Object]:
+    """Those whose kubelet has not said since then that it lives. Raises ApiFailure."""
+    silent = [node for node in nodes if _heartbeat(node) < since]
+    renewed = _renewals(client) if silent else {}
+    return [node for node in silent if renewed.get(name(node), _NEVER) < since]
 
 
-def pod_is_heard(pod: Object, heard: Mapping[str, datetime], since: datetime) -> bool:
-    """Whether its status is of after `since`. `heard`: as `nodes_heard` has it."""
-    if _moment(condition(pod, "Ready"), "lastTransitionTime") >= since:
-        return True
+def unheard_pods(
+    client: ApiClient, nodes: list[Object], pods: list[Object], since: datetime
+) -> list[Object]:
+    """Those of which what is said is of before. Raises ApiFailure."""
+    silent = [pod for pod in pods if not _is_told(pod, since)]
+    renewed = _renewals(client) if silent else {}
+    heard = {name(node): max(_heartbeat(node), renewed.get(name(node), _NEVER)) for node in nodes}
+    return [
+        pod for pod in silent if heard.get(text(pod, "spec", "nodeName"), _NEVER) < since + _BY_THEN
+    ]
+
+
+def _is_told(pod: Object, since: datetime) -> bool:
+    """It became Ready since then, or a container of it began."""
     running = (
         _moment(each, "state", "running", "startedAt")
         for each in objects(pod, "status", "containerStatuses")
     )
-    if any(started >= since for started in running):
-        return True
-    return heard.get(text(pod, "spec", "nodeName"), _NEVER) >= since + _BY_THEN
+    ready = _moment(condition(pod, "Ready"), "lastTransitionTime")
+    return any(moment >= since for moment in (ready, *running))
+
+
+def _heartbeat(node: Object) -> datetime:
+    return _moment(condition(node, "Ready"), "lastHeartbeatTime")
 
 
 def _renewals(client: ApiClient) -> Mapping[str, datetime]:

@@ -20,6 +20,7 @@ from .api import Api
 BEAT_SECONDS = 4.0
 
 DNS_LABELS = {"k8s-app": "kube-dns"}
+READY = ("Ready", "True")
 DNS_PODS = "/api/v1/namespaces/kube-system/pods"
 
 
@@ -33,7 +34,7 @@ def heartbeat(folder: Path, api: Api, node_name: str) -> None:
                 _register(api, node_name)
                 registered = True
             _patch_node(api, node_name, since)
-            settled = _patch_dns_pods(api)
+            settled = _patch_dns_pods(api, since)
         except (OSError, http.client.HTTPException) as error:
             print(_now(), error, flush=True)
         time.sleep(BEAT_SECONDS if settled else BEAT_SECONDS / 8)
@@ -78,16 +79,17 @@ def _patch_node(api: Api, node_name: str, since: str) -> None:
     api.call("PATCH", f"/api/v1/nodes/{node_name}/status", {"status": status})
 
 
-def _patch_dns_pods(api: Api) -> bool:
-    """Whether a DNS pod was there and none needed anything."""
+def _patch_dns_pods(api: Api, since: str) -> bool:
+    """Whether a DNS pod was there and none needed anything; none outlives the cluster's stop."""
     pods = json.loads(api.call("GET", f"{DNS_PODS}?labelSelector=k8s-app%3Dkube-dns"))["items"]
     settled = bool(pods)
     for pod in pods:
         path = f"{DNS_PODS}/{pod['metadata']['name']}"
-        conditions = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+        told = pod["status"].get("conditions", [])
+        ready = {c["lastTransitionTime"] for c in told if (c["type"], c["status"]) == READY}
         if "deletionTimestamp" in pod["metadata"]:
             api.call("DELETE", path, {"gracePeriodSeconds": 0})
-        elif "nodeName" in pod["spec"] and conditions.get("Ready") != "True":
+        elif "nodeName" in pod["spec"] and not any(each >= since for each in ready):
             api.call("PATCH", f"{path}/status", {"status": _running_status(api.host)})
         else:
             settled = settled and "nodeName" in pod["spec"]

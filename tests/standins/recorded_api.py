@@ -98,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.connection, ssl.SSLSocket)
         if not self.connection.getpeercert() and parts.path not in cluster.anonymous:
             return cluster.refusal
+        if self.path in cluster.answers:  # with its query
+            return cluster.answers[self.path]
         unknown = set(parse_qs(parts.query, keep_blank_values=True)) - HARMLESS
         if unknown:
             return _status(501, "NotRecorded", f"stand-in: no answer for {sorted(unknown)}")

@@ -5,6 +5,7 @@ bodies _curl_ and _kubectl_ bring; each _made_ below says what it is made from.
 """
 
 import json
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from .flags import TESTS
@@ -84,10 +85,15 @@ def _curl(text: str) -> Answer:
 
 
 def _kubectl(text: str, kind: str) -> Answer:
-    """A list kubectl put together, as the API server has it; its items are as recorded."""
+    """A list kubectl put together, as the API server has it; its items are as recorded.
+
+    But for the moment at which a kubelet has reported: since the start, as a living one has.
+    """
     document = json.loads(text)
     for item in document["items"]:
         item.pop("kind"), item.pop("apiVersion")
+        for condition in item["status"].get("conditions", ()):
+            condition["lastHeartbeatTime"] = _now()
     return json_answer(document | {"kind": kind})
 
 
@@ -119,7 +125,9 @@ def _made(era: str, addons: list[dict[str, Any]]) -> dict[str, Answer]:
         for item in here:
             found[f"{path}/{item['metadata']['name']}"] = _one("apps/v1", "Deployment", item)
         pods = [_provisioner(addons)] if name == "kube-system" else []
-        found[f"/api/v1/namespaces/{name}/pods"] = _list("v1", "PodList", pods)
+        path = f"/api/v1/namespaces/{name}/pods"
+        minikubes = f"{path}?labelSelector=addonmanager.kubernetes.io%2Fmode"
+        found[path] = found[minikubes] = _list("v1", "PodList", pods)
     found["/apis/apps/v1/deployments"] = _list("apps/v1", "DeploymentList", addons)
     found["/apis/storage.k8s.io/v1/storageclasses"] = _list(
         "storage.k8s.io/v1", "StorageClassList", [_storage_class()]
@@ -157,7 +165,7 @@ def _provisioner(addons: list[dict[str, Any]]) -> dict[str, Any]:
     """minikube's pod of no workload; it lacks its image where the other addons lack theirs."""
     ready = "availableReplicas" in addons[0]["status"]
     waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
-    state = {"running": {"startedAt": SINCE}} if ready else {"waiting": waiting}
+    state = {"running": {"startedAt": _now()}} if ready else {"waiting": waiting}
     meta = _meta("storage-provisioner", "kube-system")
     return {
         "metadata": meta | {"labels": {"addonmanager.kubernetes.io/mode": "EnsureExists"}},
@@ -177,6 +185,10 @@ def _storage_class() -> dict[str, Any]:
         "provisioner": "k8s.io/minikube-hostpath",
         "reclaimPolicy": "Delete",
     }
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _namespace(name: str, uid: str) -> dict[str, Any]:

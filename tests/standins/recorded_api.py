@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from .recorded_bodies import Answer, anonymous_1_9, answers, json_answer
+from .recorded_bodies import NOW, Answer, anonymous_1_9, answers, json_answer, now
 
 LIFETIME_SECONDS = 1800
 HARMLESS = {"limit", "pretty", "resourceVersion", "timeout", "timeoutSeconds", "verbose"}
@@ -108,12 +108,13 @@ class _Handler(BaseHTTPRequestHandler):
         return found or _status(501, "NotRecorded", missing)
 
     def _send(self, answer: Answer) -> None:
+        body = answer.body.replace(NOW.encode(), now().encode())
         self.send_response_only(answer.status)
         self.send_header("Content-Type", answer.kind)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(body)))
         self.send_header("Date", self.date_time_string())
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep one line per request beside the record."""

@@ -13,6 +13,8 @@ from .flags import TESTS
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 RECORDED_HOST = "172.17.0.4:8443"
+NOW = "@now@"
+"""What stands for it in a body."""
 SINCE = "2026-11-23T06:03:24Z"  # within a second of the recorded node's creation
 # Made: no uid of kube-system was recorded. Fixed, so that a test can tell a cluster by it.
 UIDS = {
@@ -87,13 +89,13 @@ def _curl(text: str) -> Answer:
 def _kubectl(text: str, kind: str) -> Answer:
     """A list kubectl put together, as the API server has it; its items are as recorded.
 
-    But for the moment at which a kubelet has reported: since the start, as a living one has.
+    But for the moment at which a kubelet has reported: as of a living one, that is when it is asked.
     """
     document = json.loads(text)
     for item in document["items"]:
         item.pop("kind"), item.pop("apiVersion")
         for condition in item["status"].get("conditions", ()):
-            condition["lastHeartbeatTime"] = _now()
+            condition["lastHeartbeatTime"] = NOW
     return json_answer(document | {"kind": kind})
 
 
@@ -165,7 +167,7 @@ def _provisioner(addons: list[dict[str, Any]]) -> dict[str, Any]:
     """minikube's pod of no workload; it lacks its image where the other addons lack theirs."""
     ready = "availableReplicas" in addons[0]["status"]
     waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
-    state = {"running": {"startedAt": _now()}} if ready else {"waiting": waiting}
+    state = {"running": {"startedAt": now()}} if ready else {"waiting": waiting}
     meta = _meta("storage-provisioner", "kube-system")
     return {
         "metadata": meta | {"labels": {"addonmanager.kubernetes.io/mode": "EnsureExists"}},
@@ -187,7 +189,7 @@ def _storage_class() -> dict[str, Any]:
     }
 
 
-def _now() -> str:
+def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

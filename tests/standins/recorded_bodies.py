@@ -89,7 +89,7 @@ def _curl(text: str) -> Answer:
 def _kubectl(text: str, kind: str) -> Answer:
     """A list kubectl put together, as the API server has it; its items are as recorded.
 
-    But for the moment at which a kubelet has reported: as of a living one, that is when it is asked.
+    But for the moment at which a kubelet has reported: a living one has just done so.
     """
     document = json.loads(text)
     for item in document["items"]:

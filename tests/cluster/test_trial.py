@@ -9,6 +9,7 @@ import pytest
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.gate_look import Expected, Look, Looks
+from bootstrap.cluster.trial import smoke
 from bootstrap.cluster.trial.gates import trial_gates
 from bootstrap.cluster.trial.manifests import Image, deployment, stateful_set
 from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL, Owner
@@ -19,7 +20,7 @@ from bootstrap.core.gate import selected
 from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving
 from tests.cluster.acting_api import DISCOVERY, ActingApi, running
-from tests.cluster.apiserver import Identity, as_json
+from tests.cluster.apiserver import Document, Handler, Identity, as_json
 
 NOTHING = Programs(*(Lack("none"),) * 4)
 IMAGE = Image("busybox:1.28")
@@ -331,6 +332,23 @@ def test_without_the_service_of_dns_no_name_can_come_to_resolve(
     assert look is not None and (look.reason, look.final) == ("name-not-resolved", True)
     assert "no Service labelled k8s-app=kube-dns" in look.why
     trial.end(10.0)
+
+
+def test_a_log_is_asked_of_kboots_own_container_for_others_may_be_beside_it(
+    api: ActingApi, trial: Trial
+) -> None:
+    pods = f"/api/v1/namespaces/{trial.namespace}/pods"
+    api.documents[pods] = as_json({"items": [{"metadata": {"name": "web-1"}}]})
+
+    def log(asked: Handler) -> None:
+        if "container=main" in asked.path:
+            asked.answer(Document(200, b"serving as web-1\n", "text/plain"))
+        else:
+            words = "a container name must be specified for pod web-1"
+            asked.answer(as_json({"kind": "Status", "message": words}, 400))
+
+    api.documents[f"{pods}/web-1/log"] = log
+    assert through(smoke.read_logs(trial)) is None
 
 
 def test_a_pod_that_is_lost_is_made_anew(api: ActingApi, trial: Trial) -> None:

@@ -9,6 +9,7 @@ from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.objects import name, objects, text
 from bootstrap.cluster.trial import manifests
+from bootstrap.cluster.trial.ends import MAIN
 from bootstrap.cluster.trial.manifests import PORT, Mount
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
@@ -62,7 +63,7 @@ def pass_smoke(trial: Trial) -> Looks[None]:
     yield from trial.complete("Deployment", "web", apps)
     yield from trial.complete("StatefulSet", "store", apps)
     yield from _ask(trial, "client-1", **expected, starts="1")
-    yield from _logs(trial)
+    yield from read_logs(trial)
     before = yield from trial.read("Pod", "store-0")
     yield from trial.remove("Pod", "store-0")
     yield from trial.replaced("store-0", text(before, "metadata", "uid"))
@@ -93,7 +94,7 @@ def _script(body: str, **given: str) -> str:
     return " ".join(f"{key}={value}" for key, value in {**_GIVEN, **given}.items()) + "\n" + body
 
 
-def _logs(trial: Trial) -> Looks[None]:
+def read_logs(trial: Trial) -> Looks[None]:
     """A replica's log says what it printed."""
     client, pods = trial.client, f"/api/v1/namespaces/{trial.namespace}/pods"
     while True:
@@ -101,7 +102,9 @@ def _logs(trial: Trial) -> Looks[None]:
         first = objects(listed, "items")[:1]
         said = ""
         try:
-            said = client.get(f"{pods}/{name(first[0])}/log").body.decode("utf-8", "replace")
+            # Admission may have added containers, and then one has to be named.
+            log = f"{pods}/{name(first[0])}/log?container={MAIN}"
+            said = client.get(log).body.decode("utf-8", "replace")
         except ApiFailure as failure:
             said = failure.words
         except IndexError:

@@ -10,6 +10,7 @@ from bootstrap.commands.proving import pass_gates
 from bootstrap.commands.session import Session
 from bootstrap.core.plan import gates_decide
 from bootstrap.core.report import Report, first_blocker, up_exit
+from bootstrap.core.state import Power
 from bootstrap.core.step import DeleteCluster, StartCluster
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.path import rehearsal_beside
@@ -45,14 +46,14 @@ def _run(session: Session) -> Report:
         lines = verdict.blocked(report, _instead(session, blocker))
         session.screen.verdict(lines, good=False)
         return report
+    was_off = False
     if looked.plan.steps:
-        looked = _converge(session, looked)
+        looked, was_off = _converge(session, looked)
     if _has_cluster(session) and session.report.left is None:
         shown = bool(session.report.outcomes) or session.screen.verbose
         # What was changed may have been what an earlier proof was about.
         anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
-        begun = any(isinstance(each.step, StartCluster) for each in session.report.outcomes)
-        since = started if begun else None
+        since = started if was_off and _has_started(session) else None
         pass_gates(session, looked.host, shown=shown, anew=anew, started=since)
     report = session.report
     report = session.learn(
@@ -65,20 +66,29 @@ def _run(session: Session) -> Report:
     return report
 
 
-def _converge(session: Session, looked: Looked) -> Looked:
-    """Carry the plan out; whoever had to wait for another kboot plans anew first."""
+def _has_started(session: Session) -> bool:
+    return any(isinstance(each.step, StartCluster) for each in session.report.outcomes)
+
+
+def _converge(session: Session, looked: Looked) -> tuple[Looked, bool]:
+    """Carry the plan out; whoever had to wait for another kboot plans anew first.
+
+    The second: whether the cluster did not run before.
+    """
     if any(isinstance(step, DeleteCluster) for step in looked.plan.steps):
         confirm(session, "Delete the cluster with all that is in it, and make it anew?")
     seconds = session.arguments.start_timeout
     with cluster_lock(session, seconds) as waited:
         if waited:
             looked = look(session)
+        cluster = looked.host.cluster
+        was_off = cluster is not None and cluster.power in (Power.ABSENT, Power.STOPPED)
         carry_out(session, looked.plan, seconds)
     again = look_again(session)
     unfinished = again.plan.steps or again.plan.blockers
     if unfinished and not gates_decide(again.plan, again.findings):
         session.learn(left=again.plan)
-    return again
+    return again, was_off
 
 
 def _has_cluster(session: Session) -> bool:

@@ -100,6 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
             return cluster.refusal
         if self.path in cluster.answers:  # with its query
             return cluster.answers[self.path]
+        if parts.path.startswith("/apis/coordination.k8s.io/"):  # nodes have no leases before 1.13
+            return _status(404, "NotFound", "the server could not find the requested resource")
         unknown = set(parse_qs(parts.query, keep_blank_values=True)) - HARMLESS
         if unknown:
             return _status(501, "NotRecorded", f"stand-in: no answer for {sorted(unknown)}")

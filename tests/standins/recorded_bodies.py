@@ -164,10 +164,13 @@ def _deployment(name: str, ready: int) -> dict[str, Any]:
 
 
 def _provisioner(addons: list[dict[str, Any]]) -> dict[str, Any]:
-    """minikube's pod of no workload; it lacks its image where the other addons lack theirs."""
+    """minikube's pod of no workload; it lacks its image where the other addons lack theirs.
+
+    Made: when it began is told as just now, since a start of the stand-in's does not begin it anew.
+    """
     ready = "availableReplicas" in addons[0]["status"]
     waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
-    state = {"running": {"startedAt": now()}} if ready else {"waiting": waiting}
+    state = {"running": {"startedAt": NOW}} if ready else {"waiting": waiting}
     meta = _meta("storage-provisioner", "kube-system")
     return {
         "metadata": meta | {"labels": {"addonmanager.kubernetes.io/mode": "EnsureExists"}},

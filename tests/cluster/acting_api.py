@@ -158,7 +158,7 @@ class ActingApi(ApiServer):
             thing |= {"status": self.first.pop("Pod", None) or self._ended(thing)}
         elif thing["kind"] == "PersistentVolumeClaim":
             thing |= {"status": {"phase": "Bound"}}
-            claim = {"namespace": namespace, "name": name}
+            claim = {"namespace": namespace, "name": name, "uid": about["uid"]}
             spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": self.reclaim}
             volume = f"pvc-{about['uid']}"
             made_by = {"pv.kubernetes.io/provisioned-by": "example.com/disks"}

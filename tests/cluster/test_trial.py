@@ -384,7 +384,8 @@ def test_a_retained_volume_of_a_run_killed_while_cleaning_goes_with_the_next_run
 ) -> None:
     owner.locks.mkdir()
     owner.lock("kboot-dead").write_text("{}")
-    spec = {"claimRef": {"namespace": "kboot-dead"}, "persistentVolumeReclaimPolicy": "Retain"}
+    claim = {"namespace": "kboot-dead", "uid": "1"}
+    spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Retain"}
     metadata = {"name": "pvc-1", "annotations": {"pv.kubernetes.io/provisioned-by": "disks"}}
     api.put("/api/v1/persistentvolumes/pvc-1", {"metadata": metadata, "spec": spec})
     mine = {"claimRef": {"namespace": "work"}, "persistentVolumeReclaimPolicy": "Retain"}
@@ -398,10 +399,13 @@ def test_a_retained_volume_of_a_run_killed_while_cleaning_goes_with_the_next_run
 
 def test_a_volume_that_was_there_before_is_given_back(api: ActingApi, trial: Trial) -> None:
     through(trial.begin())
-    claim = {"namespace": trial.namespace, "name": "data"}
+    claim = {"namespace": trial.namespace, "name": "data", "uid": "a1"}
     spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Retain"}
-    api.put("/api/v1/persistentvolumes/mine", {"metadata": {"name": "mine"}, "spec": spec})
+    # As people write them for some CSI drivers.
+    metadata = {"name": "mine", "annotations": {"pv.kubernetes.io/provisioned-by": "disks"}}
+    api.put("/api/v1/persistentvolumes/mine", {"metadata": metadata, "spec": spec})
     assert trial.end(10.0) == ""
+    assert {"spec": {"persistentVolumeReclaimPolicy": "Delete"}} not in [it for _, it in api.merged]
     assert "claimRef" not in api.things["/api/v1/persistentvolumes/mine"]["spec"]
 
 

@@ -198,7 +198,7 @@ def _see_to_volumes(client: ApiClient, namespace: str) -> str:
             return ""
         raise
     ours = [each for each in volumes if text(each, "spec", "claimRef", "namespace") == namespace]
-    made = [each for each in ours if at(each, "metadata", "annotations", _MADE_BY)]
+    made = [each for each in ours if _is_made_for_its_claim(each)]
     for each in ours:
         path = f"{_VOLUMES}/{name(each)}"
         if each in made and text(each, "spec", _RECLAIM) != "Delete":
@@ -207,6 +207,12 @@ def _see_to_volumes(client: ApiClient, namespace: str) -> str:
             client.merge(path, {"spec": {"claimRef": None}})
     told = (f"volume {name(each)} is {text(each, 'status', 'phase') or 'there'}" for each in made)
     return ", ".join(f"{each}, and its provisioner has not deleted it" for each in told)
+
+
+def _is_made_for_its_claim(volume: Object) -> bool:
+    """Provisioners name a volume after its claim; a person's own may bear the annotation, too."""
+    claim = text(volume, "spec", "claimRef", "uid")
+    return bool(claim and claim in name(volume) and at(volume, "metadata", "annotations", _MADE_BY))
 
 
 def _is_left(found: Object, owner: Owner, date: str) -> bool:

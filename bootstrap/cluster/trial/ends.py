@@ -65,6 +65,11 @@ def is_lost(pod: Object) -> bool:
     return killed or why == "ContainerStatusUnknown"
 
 
+def never_started(pod: Object) -> bool:
+    """The runtime could not start the container, so nothing it says is of the script's."""
+    return text(container(pod, MAIN), "state", "terminated", "reason") in _NOT_STARTED
+
+
 def container(pod: Object, named: str) -> Object:
     """The status of that container, or an empty one."""
     statuses = objects(pod, "status", "containerStatuses")

@@ -13,7 +13,7 @@ from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
 from bootstrap.cluster.objects import Object, holds, objects, text
 from bootstrap.cluster.trial import namespace, why
 from bootstrap.cluster.trial.cleaning import clean
-from bootstrap.cluster.trial.ends import MAIN, container, end_of
+from bootstrap.cluster.trial.ends import MAIN, container, end_of, never_started
 from bootstrap.cluster.trial.fixes import FIXES, LOOK_CLOSER
 from bootstrap.cluster.trial.manifests import Image, Manifest, Mount, pod, within
 from bootstrap.cluster.trial.namespace import Owner
@@ -160,7 +160,7 @@ class Trial:
         if not found:
             return Trouble("pod-lost", "the pod was deleted by somebody; it is made anew")
         trouble = why.of_pod(self.client, self.namespace, found)
-        if trouble.reason not in ("pod-failed", "pod-not-ended"):
+        if trouble.reason not in ("pod-failed", "pod-not-ended") or never_started(found):
             return trouble
         return closer(trouble._replace(reason=otherwise or trouble.reason))
 

@@ -1,7 +1,7 @@
 """Pods of kube-system that minikube makes itself, with no controller that would make them anew."""
 
 from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.objects import Object, at, explained, holds, name, objects, text
+from bootstrap.cluster.objects import Object, at, explained, holds, name, number, objects, text
 from bootstrap.cluster.said import last_words
 from bootstrap.cluster.workloads import pod_that_tells
 
@@ -24,15 +24,22 @@ def lack_of(pod: Object) -> str:
 
 
 def trouble_of(client: ApiClient, pod: Object) -> str:
-    """Why it is not Ready; of one that ends again and again, with its last words."""
-    told = pod_that_tells([pod])
-    if text(_waiting(pod), "reason") != "CrashLoopBackOff":
-        return told
-    crashing = next(each for each in _statuses(pod) if at(each, "state", "waiting"))
+    """Why it is not Ready; of one that ends again and again, with its last words, also while it
+    runs again for a moment."""
+    crashing = next((each for each in _statuses(pod) if _end_of(each)), None)
+    if crashing is None:
+        return pod_that_tells([pod])
+    again = at(crashing, "state", "terminated") is None
     own = text(crashing, "name")
-    said = last_words(client, "kube-system", pod, own, lines=1, previous=True)
-    code = explained(at(crashing, "lastState", "terminated") or {})
-    return f"pod {name(pod)}: CrashLoopBackOff; its last words: {said or code}"
+    said = last_words(client, "kube-system", pod, own, lines=1, previous=again)
+    how = text(crashing, "state", "waiting", "reason") or "it ends"
+    return f"pod {name(pod)}: {how}; its last words: {said or explained(_end_of(crashing))}"
+
+
+def _end_of(status: Object) -> Object:
+    """How that container last ended, where it did not end well."""
+    ends: list[Object] = [at(status, each, "terminated") or {} for each in ("state", "lastState")]
+    return next((each for each in ends if number(each, "exitCode")), {})
 
 
 def _waiting(pod: Object) -> Object:

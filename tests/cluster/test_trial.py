@@ -334,6 +334,19 @@ def test_without_the_service_of_dns_no_name_can_come_to_resolve(
     trial.end(10.0)
 
 
+def test_a_container_that_could_not_be_started_is_no_wrong_answer(
+    api: ActingApi, trial: Trial
+) -> None:
+    said = 'exec: "/bin/sh": stat /bin/sh: no such file or directory'
+    ended = {"exitCode": 128, "reason": "StartError", "message": said}
+    main = {"name": "main", "state": {"terminated": ended}}
+    api.first["Pod"] = {"phase": "Failed", "containerStatuses": [main]}
+    look = pass_gate(trial, "dns")
+    assert look is not None and (look.reason, look.final) == ("pod-failed", True)
+    assert said in look.why
+    trial.end(10.0)
+
+
 def test_a_log_is_asked_of_kboots_own_container_for_others_may_be_beside_it(
     api: ActingApi, trial: Trial
 ) -> None:
@@ -420,6 +433,16 @@ def test_what_keeps_a_namespace_from_ending_is_said_in_kubernetes_words(
     trial.client.delete(path)
     api.documents[path] = stuck
     assert trial.end(0.3).endswith(f"Kubernetes is still deleting it: {said}")
+
+
+def test_a_finalizer_of_somebodys_on_the_namespace_is_named(api: ActingApi, trial: Trial) -> None:
+    through(trial.begin())
+    path = f"/api/v1/namespaces/{trial.namespace}"
+    trial.client.delete(path)
+    held = {"metadata": {"finalizers": ["example.com/held"]}, "status": {"phase": "Terminating"}}
+    api.documents[path] = as_json(held)
+    said = "Kubernetes is still deleting it: it has finalizers: example.com/held"
+    assert trial.end(0.3).endswith(said)
 
 
 def test_what_could_not_be_deleted_is_said_and_left_to_the_next_run(

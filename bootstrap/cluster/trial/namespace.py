@@ -173,7 +173,8 @@ def _why_it_stays(found: Object) -> str:
     for kind in _STAYS:
         if holds(found, kind):
             return f"{DELETING}: {text(condition(found, kind), 'message')}"
-    return DELETING
+    own = at(found, "metadata", "finalizers")
+    return f"{DELETING}: it has finalizers: {', '.join(map(str, own))}" if own else DELETING
 
 
 _STAYS = (

@@ -64,6 +64,7 @@ def _renewals(client: ApiClient) -> Mapping[str, datetime]:
 
 def _moment(thing: object, *path: str) -> datetime:
     try:
-        return datetime.fromisoformat(text(thing, *path))
+        found = datetime.fromisoformat(text(thing, *path))
     except ValueError:
         return _NEVER
+    return found if found.tzinfo else _NEVER

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -151,8 +152,9 @@ class Proving:
         """With the moment of the start by the server's clock, once that is known."""
         if self._started is not None and not self._expected.since and self._client.date:
             ago = timedelta(seconds=time.monotonic() - self._started)
-            since = moment_of(self._client.date) - ago
-            self._expected = self._expected._replace(since=since)
+            with suppress(ValueError):  # a server may send any Date
+                since = moment_of(self._client.date) - ago
+                self._expected = self._expected._replace(since=since)
         return self._expected
 
     def _uses(self) -> Mapping[str, Callable[[], Looks[None]]]:

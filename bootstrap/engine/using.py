@@ -4,7 +4,7 @@ import re
 import secrets
 import shlex
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from bootstrap.cluster.api import ApiClient
@@ -59,7 +59,7 @@ class Using(NamedTuple):
         images = self._images if self.minikube else Lack("no minikube brings images to the nodes")
         if isinstance(docker, Lack):
             return Programs(nodes, docker, docker, images)
-        theirs = partial(self._docker, docker, cache(self._engine))
+        theirs = partial(self._docker, docker, _remembered(self._engine))
         return Programs(nodes, theirs, partial(self._docker, docker, dict), images)
 
     def _nodes(self, kubectl: str) -> Ran:
@@ -123,6 +123,19 @@ class Using(NamedTuple):
             "provisioner-missing": f"{addons} enable storage-provisioner",
             "storageclass-missing": f"{addons} enable default-storageclass",
         }
+
+
+def _remembered(ask: _Engine) -> _Engine:
+    """Where the engine is; why that could not be told is asked again."""
+    told: list[Mapping[str, str]] = []
+
+    def engine() -> Mapping[str, str] | Ran:
+        found = told[0] if told else ask()
+        if not told and not isinstance(found, Ran):
+            told.append(found)
+        return found
+
+    return engine
 
 
 def _run(argv: tuple[str, ...], env: Mapping[str, str], seconds: float, given: str = "") -> Ran:

@@ -29,7 +29,7 @@ class Today(Ground):
             yield cls(host, host.outside, str(host.home), host.build / "bin" / "kubectl")
 
     def pid(self, name: str) -> int:
-        return int(self.host.sh(f"pgrep --full '^(/[^ ]*/)?{name} '"))
+        return int(self.host.sh(f"pgrep --full '^([^ ]*/)?{name} '"))
 
     @contextmanager
     def stopped(self, service: str) -> Iterator[None]:

@@ -159,6 +159,16 @@ def policy(*actions: str) -> Made:
     return made
 
 
+def labelled(**labels: str) -> Made:
+    """kboot's namespace."""
+
+    def change(namespace: Json) -> None:
+        namespace["metadata"]["labels"].update(labels)
+
+    more = {"rules": [NAMESPACES], "namespaceSelector": {}}
+    return asked(changes(change), "mutating", **more)
+
+
 def inside(**things: Json) -> Made:
     """In kboot's own namespace."""
     return lambda ground, folder: ground.in_own_namespace(**things)
@@ -235,30 +245,34 @@ def static_volume(host_path: Json) -> Made:
         "persistentVolumeReclaimPolicy": "Retain",
         "hostPath": host_path,
     }
-    return lambda ground, folder: ground.created(
-        VOLUMES, {"metadata": {"name": "static"}, "spec": spec}
-    )
-
-
-def provisioner_with(flag: str) -> Made:
-    """minikube's own, with that flag too."""
 
     @contextmanager
     def made(ground: Today, folder: Path) -> Iterator[None]:
-        path = f"{KUBE_SYSTEM}/pods/storage-provisioner"
-        pod = ground.get(path)
-        pod["spec"]["containers"][0]["command"].append(flag)
-        ground.api.call("DELETE", path, {"gracePeriodSeconds": 0})
-        for each in ("resourceVersion", "uid", "managedFields"):
-            pod["metadata"].pop(each)
-        ground.until(lambda: ground.api.call("POST", path.rpartition("/")[0], pod))
-        try:
-            ground.until(lambda: "CrashLoopBackOff" in ground.api.call("GET", path).decode())
+        with ground.created(VOLUMES, {"metadata": {"name": "static"}, "spec": spec}):
             yield
-        finally:
-            ground.host.sh(ANEW)
+            ground.delete_own_namespaces()
+        ground.until(lambda: not ground.api.answers(f"{VOLUMES}/static"))
 
     return made
+
+
+@contextmanager
+def provisioner_crashes(ground: Today, folder: Path) -> Iterator[None]:
+    """minikube's own, which seeks the API where it is not."""
+    path = f"{KUBE_SYSTEM}/pods/storage-provisioner"
+    pod = ground.get(path)
+    where = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"}
+    env = [{"name": name, "value": value} for name, value in where.items()]
+    pod["spec"]["containers"][0]["env"] = env
+    for each in ("resourceVersion", "uid", "managedFields"):
+        pod["metadata"].pop(each)
+    ground.api.call("DELETE", path, {"gracePeriodSeconds": 0})
+    ground.until(lambda: ground.api.call("POST", path.rpartition("/")[0], pod))
+    try:
+        ground.until(lambda: "CrashLoopBackOff" in ground.api.call("GET", path).decode())
+        yield
+    finally:
+        ground.host.sh(ANEW)
 
 
 @contextmanager

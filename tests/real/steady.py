@@ -57,7 +57,7 @@ def busy(processes: int) -> Iterator[None]:
             each.wait()
 
 
-_WELL = ("passed", "skipped")
+_WELL = ("passed", "not-applicable")
 
 
 class Tally:

@@ -39,12 +39,17 @@ def listed(client: ApiClient, path: str) -> list[Object]:
 
     Raises ApiFailure when time is over: then what was told before says more.
     """
+    return seen(client, path) or []
+
+
+def seen(client: ApiClient, path: str) -> list[Object] | None:
+    """As `listed`; None where it could not be looked at, from which nothing follows."""
     try:
         found: Mapping[str, object] = client.get_json(path)
     except ApiFailure as failure:
         if failure.reason == "api-timeout":
             raise
-        return []
+        return None
     return objects(found, "items")
 
 

@@ -3,7 +3,7 @@
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.bare_pods import trouble_of
 from bootstrap.cluster.objects import Object, at, explained, holds, name, text
-from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
+from bootstrap.cluster.trial.trouble import Trouble, last_event, seen
 
 MINIKUBES = "k8s.io/minikube-hostpath"
 """The provisioner of minikube's class `standard`: pod storage-provisioner, since 0.24."""
@@ -35,9 +35,11 @@ def of_claim(client: ApiClient, namespace: str, found: Object) -> Trouble:
 def addons_are_kept(client: ApiClient) -> bool:
     """Whether minikube's addon manager is there, which up to 1.6 brings back what is missing.
 
-    Since 1.7 `minikube start` itself makes what addons are of, and nobody does so afterwards.
+    Since 1.7 `minikube start` itself makes what addons are of, and nobody does so afterwards. Also
+    where that cannot be told.
     """
-    return bool(listed(client, f"{_PODS}?labelSelector=component%3Dkube-addon-manager"))
+    found = seen(client, f"{_PODS}?labelSelector=component%3Dkube-addon-manager")
+    return found is None or bool(found)
 
 
 def _of_minikubes(client: ApiClient) -> Trouble | None:
@@ -45,7 +47,9 @@ def _of_minikubes(client: ApiClient) -> Trouble | None:
 
     Even then it may wait: for the lease of the one before it, 15 seconds after a restart.
     """
-    own = listed(client, f"{_PODS}?labelSelector=integration-test%3Dstorage-provisioner")
+    own = seen(client, f"{_PODS}?labelSelector=integration-test%3Dstorage-provisioner")
+    if own is None:
+        return None
     if not own:
         words = "no pod storage-provisioner is in kube-system, which makes the volumes"
         return Trouble("provisioner-missing", words, final=not addons_are_kept(client))

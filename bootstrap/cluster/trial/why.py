@@ -158,14 +158,15 @@ def _of_end(
 ) -> Trouble:
     who, code = f"pod {name(pod)}", number(ended, "exitCode")
     said = text(ended, "message") or last_words(client, namespace, pod, MAIN, previous=previous)
+    # One that is started again may do better; by a signal (128 and more) also after a crash loop.
+    stays = previous or text(pod, "spec", "restartPolicy") == "Never"
     if text(ended, "reason") == "OOMKilled":
         words = f"{who}: its container used more memory than it may{said and f': {said}'}"
-        return Trouble("out-of-memory", words, True)
+        return Trouble("out-of-memory", words, stays)
     kind = "crash-loop" if previous else "pod-failed"
     ends = "ends again and again" if previous else "ended"
     words = f"{who} {ends} with exit code {code}{said and f': {said}'}"
-    # Ended by a signal (128 and more), one that is started again may live on.
-    return Trouble(kind, words, final=not previous or code < 128)
+    return Trouble(kind, words, final=stays and not (previous and code >= 128))
 
 
 def _of_running(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
@@ -203,10 +204,13 @@ def _nobody_takes_pods(client: ApiClient) -> bool:
     nodes = listed(client, "/api/v1/nodes")
     if not nodes or not all(at(each, "spec", "unschedulable") is True for each in nodes):
         return False
-    groups = client.get_json("/apis")
-    adds = any("karpenter" in text(each, "name") for each in objects(groups, "groups"))
     scaler = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status"
-    return not adds and client.get(scaler).status == 404
+    try:
+        groups = objects(client.get_json("/apis"), "groups")
+        adds = any("karpenter" in text(each, "name") for each in groups)
+        return not adds and client.get(scaler).status == 404
+    except ApiFailure:
+        return False
 
 
 def _of_node(client: ApiClient, pod: Object) -> Trouble | None:
@@ -248,5 +252,7 @@ def _of_nobody(pod: Object) -> Trouble:
 def _refused(words: str, said: str) -> Trouble:
     """Of a controller whose pods the API server refuses, as it says."""
     failure = refusal(403, said)
-    unknown = failure.reason in ("api-forbidden", "create-refused")
-    return Trouble("pod-not-created" if unknown else failure.reason, words, failure.final)
+    if failure.reason == "api-forbidden":  # no refusal, or of a controller whose rights come yet
+        return Trouble("pod-not-created", words)
+    reason = "pod-not-created" if failure.reason == "create-refused" else failure.reason
+    return Trouble(reason, words, failure.final)

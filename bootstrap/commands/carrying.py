@@ -1,11 +1,13 @@
 """Carry out a plan under the cluster's lock."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bootstrap.commands.session import Session
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.plan import Plan
+from bootstrap.core.step import StartCluster
 from bootstrap.engine.work import Limits, Work
 from bootstrap.host.places import claim
 from bootstrap.host.underway import settle
@@ -36,8 +38,11 @@ def cluster_lock(session: Session, timeout: float) -> Iterator[bool]:
         yield waited or bool(since)
 
 
-def carry_out(session: Session, plan: Plan, start_seconds: float) -> None:
-    """Every step, each outcome added to the report as it comes."""
+def carry_out(session: Session, plan: Plan, start_seconds: float) -> float | None:
+    """Every step, each outcome added to the report as it comes.
+
+    The moment of `time.monotonic` at which the cluster began to start; None: it did not.
+    """
     # A lazy point: downloads, archives, YAML and sh load only for a plan with a step.
     from bootstrap.engine.execute import execute
 
@@ -50,5 +55,9 @@ def carry_out(session: Session, plan: Plan, start_seconds: float) -> None:
         session.screen.event,
         session.request.offline,
     )
+    started = None
     for outcome in execute(plan, work):
         session.learn(outcomes=(*session.report.outcomes, outcome))
+        if isinstance(outcome.step, StartCluster):
+            started = time.monotonic() - outcome.seconds
+    return started

@@ -11,7 +11,7 @@ from bootstrap.commands.session import Session
 from bootstrap.core.plan import gates_decide
 from bootstrap.core.report import Report, first_blocker, up_exit
 from bootstrap.core.state import Power
-from bootstrap.core.step import DeleteCluster, StartCluster
+from bootstrap.core.step import DeleteCluster
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.path import rehearsal_beside
 from bootstrap.ui import text, verdict
@@ -46,14 +46,13 @@ def _run(session: Session) -> Report:
         lines = verdict.blocked(report, _instead(session, blocker))
         session.screen.verdict(lines, good=False)
         return report
-    was_off = False
+    since = None
     if looked.plan.steps:
-        looked, was_off = _converge(session, looked)
+        looked, since = _converge(session, looked)
     if _has_cluster(session) and session.report.left is None:
         shown = bool(session.report.outcomes) or session.screen.verbose
         # What was changed may have been what an earlier proof was about.
         anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
-        since = started if was_off and _has_started(session) else None
         pass_gates(session, looked.host, shown=shown, anew=anew, started=since)
     report = session.report
     report = session.learn(
@@ -66,14 +65,10 @@ def _run(session: Session) -> Report:
     return report
 
 
-def _has_started(session: Session) -> bool:
-    return any(isinstance(each.step, StartCluster) for each in session.report.outcomes)
-
-
-def _converge(session: Session, looked: Looked) -> tuple[Looked, bool]:
+def _converge(session: Session, looked: Looked) -> tuple[Looked, float | None]:
     """Carry the plan out; whoever had to wait for another kboot plans anew first.
 
-    The second: whether the cluster did not run before.
+    The second: when a cluster that did not run began to start, as `Proving` has it.
     """
     if any(isinstance(step, DeleteCluster) for step in looked.plan.steps):
         confirm(session, "Delete the cluster with all that is in it, and make it anew?")
@@ -83,12 +78,12 @@ def _converge(session: Session, looked: Looked) -> tuple[Looked, bool]:
             looked = look(session)
         cluster = looked.host.cluster
         was_off = cluster is not None and cluster.power in (Power.ABSENT, Power.STOPPED)
-        carry_out(session, looked.plan, seconds)
+        started = carry_out(session, looked.plan, seconds)
     again = look_again(session)
     unfinished = again.plan.steps or again.plan.blockers
     if unfinished and not gates_decide(again.plan, again.findings):
         session.learn(left=again.plan)
-    return again, was_off
+    return again, started if was_off else None
 
 
 def _has_cluster(session: Session) -> bool:

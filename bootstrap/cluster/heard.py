@@ -12,9 +12,9 @@ from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.objects import Object, condition, name, objects, text
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
-_BY_THEN = timedelta(seconds=20)
-"""A kubelet that has lived for that long has said what changed: it looks every 10 s. Of a pod that
-outlived the stop it may have nothing to say."""
+_BY_THEN = timedelta(seconds=60)
+"""After the start began. By then a kubelet has been back for two of its rounds of 10 s and has said
+what changed; of a pod that outlived the stop it may have nothing to say."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 

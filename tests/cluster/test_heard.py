@@ -64,7 +64,7 @@ def test_a_node_is_ready_once_its_kubelet_has_said_so_since_the_start(
         (-600, -600, 5, False),  # as it was before the stop
         (-600, 4, 5, True),
         (6, -600, 7, True),
-        (-600, -600, 21, True),  # it outlived the stop: its kubelet has had time to say else
+        (-600, -600, 61, True),  # it outlived the stop: its kubelet has had time to say else
         (-600, -600, -30, False),
     ],
 )

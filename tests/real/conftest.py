@@ -21,7 +21,13 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda each: [*LONG, each.path.stem].index(each.path.stem))
+    """In each file, what wants the same cluster is together: another one takes its place."""
+    items.sort(key=lambda each: ([*LONG, each.path.stem].index(each.path.stem), _cluster(each)))
+
+
+def _cluster(item: pytest.Item) -> str:
+    given = getattr(item, "callspec", None)
+    return str(given.params.get("ground", "")) if given else ""
 
 
 @pytest.fixture(scope="session")

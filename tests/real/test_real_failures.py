@@ -430,6 +430,7 @@ CASES = (
         if kind in case.on
     ],
     indirect=["ground"],
+    scope="module",  # one cluster for all of its cases
 )
 def test_a_failure_is_named_by_its_gate_and_mended_is_gone(
     case: Case, ground: Ground, tmp_path: Path

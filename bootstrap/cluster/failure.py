@@ -18,6 +18,7 @@ CANNOT_MEND_ITSELF = frozenset(
         "api-unknown-ca",
         "clock-skew",
         "create-refused",
+        "namespace-terminating",
         "pod-security",
         "policy-refuses",
         "quota-exceeded",
@@ -53,6 +54,7 @@ _FIXES = {
     "api-unknown-ca": _KUBECONFIG,
     "api-unreachable": "kboot up   (starts the cluster if it is stopped)",
     "clock-skew": "set both clocks right (`date` tells this machine's), then kboot down, kboot up",
+    "namespace-terminating": "kboot verify   (again: somebody deleted the namespace of its gates)",
     "credentials-program": "install the program that your kubeconfig names for this user",
     "proxy-fails": "see whether the proxy that your environment or kubeconfig names is there",
 }
@@ -128,7 +130,8 @@ _REFUSALS = (
         r"no API token found|is forbidden: error looking up service account",
         "serviceaccount-missing",
     ),
-    (r"is being terminated", "namespace-terminating"),
+    # kboot's own, for nothing is made in another: it does not come again.
+    (r"is being terminated|^namespaces \"[^\"]*\" not found", "namespace-terminating"),
 )
 _OF_THE_REQUEST = (400, 403, 405, 413, 415, 422)
 """Statuses by which a server refuses what it was sent; the same again would be refused again."""

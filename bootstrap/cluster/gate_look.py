@@ -4,26 +4,13 @@ from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.failure import REFUSED, ApiFailure
 
 T = TypeVar("T")
 
 _NO_ANSWER = "no usable answer from the API server"
-_REFUSED = "the API server refuses what kboot tries"
-_MESSAGES = dict.fromkeys(
-    (
-        "create-refused",
-        "namespace-terminating",
-        "pod-security",
-        "policy-refuses",
-        "quota-exceeded",
-        "quota-in-use",
-        "serviceaccount-missing",
-        "webhook-fails",
-        "webhook-refuses",
-    ),
-    _REFUSED,
-)
+_REFUSALS = (*REFUSED, "namespace-terminating", "serviceaccount-missing")
+_MESSAGES = dict.fromkeys(_REFUSALS, "the API server refuses what kboot tries")
 
 
 class Expected(NamedTuple):

@@ -52,7 +52,7 @@ def _heartbeat(node: Object) -> datetime:
 
 
 def _renewals(client: ApiClient) -> Mapping[str, datetime]:
-    """Nodes have leases since 1.13; before, their status is posted every 10 s."""
+    """Nodes have leases since 1.14; before, their status is posted every 10 s."""
     try:
         leases = objects(client.get_json(_LEASES), "items")
     except ApiFailure as failure:

@@ -21,7 +21,7 @@ from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.core.state import HostState
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
-from bootstrap.provider.minikube.images import bring_image
+from bootstrap.provider.minikube.images import bring_image, loads_images
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
 
@@ -125,7 +125,7 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
     record = host.cluster.record.driver if host.cluster else None
     driver = record or cluster.drivers[0]
     image = session.settings.image or session.knowledge.catalogue.gate_image
-    bringing = bring_image(image, cluster.name, driver, _version(choices, "minikube"))
+    version = _version(choices, "minikube")
 
     def use(client: ApiClient, seconds: float) -> "tuple[Trial, Programs]":
         # A lazy point, with that of `engine.prove`.
@@ -138,7 +138,8 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
             cluster=cluster.name,
             image=image,
             driver=driver,
-            bringing=bringing,
+            bringing=bring_image(image, cluster.name, driver, version),
+            loads_images=minikube is not None and loads_images(version),
             kubectl=program(choices, "kubectl"),
             docker=program(choices, "docker"),
             minikube=minikube or "",

@@ -32,7 +32,8 @@ LIVE_GATES = tuple(each for each in GATES if each.live)
 
 
 class GateStatus(StrEnum):
-    """`unknown`: kboot may not look (403), so it cannot tell; it counts as not passed.
+    """`unknown`: kboot may not look (403), or had no time to, so it cannot tell; it counts as not
+    passed.
 
     `not-applicable`: there is nothing to prove here, as with images where no docker is declared.
     """

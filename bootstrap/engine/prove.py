@@ -30,6 +30,8 @@ REQUEST_SECONDS = 5.0
 """After which a server that says nothing is asked again. /readyz takes 2 s when etcd hangs."""
 _KEPT = 10.0
 """Seconds that a gate leaves to each one after it; all others it may use."""
+_ENOUGH = 0.9
+"""Of a gate's equal share of all the time."""
 CLEANING_SECONDS = 60.0
 """For Kubernetes to delete what a run made. It takes 5 to 10."""
 
@@ -106,11 +108,14 @@ class Proving:
         """Each gate's result as it ends. Raises nothing for what the cluster does.
 
         A gate may take all the time that is left but ten seconds for each one after it, or its
-        equal share of little. A gate whose prerequisite did not pass is skipped. `already`: by
-        gate, what an earlier run has proven; it is not looked at again.
+        equal share of little. Of one that had clearly less than its equal share of the whole, since
+        others took it, and did not pass in that, nothing is known. A gate whose prerequisite did
+        not pass is skipped. `already`: by gate, what an earlier run has proven; it is not looked at
+        again.
         """
         results: dict[str, GateResult] = {}
         deadline = time.monotonic() + self._timeout
+        enough = _ENOUGH * self._timeout / max(1, len(gates))
         for place, gate in enumerate(gates):
             left = max(0.0, deadline - time.monotonic())
             after = len(gates) - place - 1
@@ -119,12 +124,12 @@ class Proving:
             if result is None:
                 self._client.deadline = time.monotonic() + share
                 self._emit(Event(Happening.GATE_STARTED, gate.id))
-                result = self._pass(gate)
+                result = self._pass(gate, lacks_time=share < enough)
             results[gate.id] = result
             self._emit(_event(result))
             yield result
 
-    def _pass(self, gate: Gate) -> GateResult:
+    def _pass(self, gate: Gate, *, lacks_time: bool) -> GateResult:
         """Look until the gate passes, waiting cannot help, or the client's deadline is near."""
         began = asked = time.monotonic()
         waiting = _Waiting(self._emit, gate.id)
@@ -138,9 +143,22 @@ class Proving:
                 break
             time.sleep(pause)
             asked = time.monotonic()
-            look = _newer(look, next(looks), self._client.deadline - asked)
+            look = self._newer(look, next(looks), asked)
         looks.close()
-        return _result(gate.id, look, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        if lacks_time and not (look.passed or look.final):
+            look = _cut_short(gate, look, seconds)
+        return _result(gate.id, look, seconds)
+
+    def _newer(self, previous: Look, look: Look, asked: float) -> Look:
+        """The last look. One that the gate's deadline cut says less than the one before it."""
+        deadline = self._client.deadline
+        if look.reason != "api-timeout" or time.monotonic() < deadline:
+            return look
+        if deadline - asked < SHORTEST_PAUSE:
+            return previous
+        cut = f"then no answer in the {deadline - asked:.1f} s that were left"
+        return previous._replace(why=f"{_text(previous)}; {cut}")
 
     def _looks(self, gate: Gate) -> Looks[None]:
         if gate.live:
@@ -192,14 +210,14 @@ def _unmet(gate: Gate, results: Mapping[str, GateResult]) -> GateResult | None:
     return GateResult(gate.id, GateStatus.SKIPPED, f"needs {', '.join(unmet)}")
 
 
-def _newer(previous: Look, look: Look, allowed: float) -> Look:
-    """The last look. One that the gate's deadline cut says less than the one before it."""
-    if look.reason != "api-timeout" or allowed >= REQUEST_SECONDS:
-        return look
-    if allowed < SHORTEST_PAUSE:
-        return previous
-    cut = f"then no answer in the {allowed:.1f} s that were left"
-    return previous._replace(why=f"{_text(previous)}; {cut}")
+def _cut_short(gate: Gate, look: Look, seconds: float) -> Look:
+    return look._replace(
+        message=f"only {seconds:.0f} s were left for it, which is too little to tell",
+        why=f"the gates before it took the rest; so far: {_text(look)}",
+        reason="no-time-left",
+        fix=f"kboot verify --gates {gate.id}   (once the gates before it pass)",
+        unknown=True,
+    )
 
 
 def _text(look: Look) -> str:

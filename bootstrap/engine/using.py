@@ -3,6 +3,7 @@
 import re
 import secrets
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -17,11 +18,13 @@ from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
 
 _ASKING_SECONDS = 60.0
-"""For minikube or kubectl to answer; the gate's own time is shorter, mostly."""
+"""For minikube or kubectl to answer."""
 _IMAGE_SECONDS = 120.0
 """For docker to build, and for minikube to carry, an image of a few MB."""
 _LAST_LINES = 3
+_Run = Callable[..., Ran]
 _Engine = Callable[[], Mapping[str, str] | Ran]
+_NOBODY_LOADS = "no minikube of 1.18 or newer is there to bring images to nodes without docker"
 _EXPORT = re.compile(r"^export (DOCKER_[A-Z_]+)=(.*)$", re.MULTILINE)
 
 
@@ -39,6 +42,8 @@ class Using(NamedTuple):
     """Paths."""
     docker: str | Lack
     minikube: str = ""
+    loads_images: bool = False
+    """Whether that minikube can."""
     driver: str = ""
     """minikube's."""
     bringing: str = ""
@@ -51,40 +56,40 @@ class Using(NamedTuple):
         """Nothing is made in the cluster yet."""
         owner = Owner(secrets.token_hex(4), self.around.places.lock("store").parent)
         trial = Trial(client, owner, Image(self.image), seconds, self._fixes(), self.keep)
-        return trial, self._programs()
+        return trial, self._programs(partial(_run, client))
 
-    def _programs(self) -> Programs:
+    def _programs(self, run: _Run) -> Programs:
         kubectl, docker = self.kubectl, self.docker
-        nodes = kubectl if isinstance(kubectl, Lack) else partial(self._nodes, kubectl)
-        images = self._images if self.minikube else Lack("no minikube brings images to the nodes")
+        nodes = kubectl if isinstance(kubectl, Lack) else partial(self._nodes, run, kubectl)
+        images = partial(self._images, run) if self.loads_images else Lack(_NOBODY_LOADS)
         if isinstance(docker, Lack):
             return Programs(nodes, docker, docker, images)
-        theirs = partial(self._docker, docker, _remembered(self._engine))
-        return Programs(nodes, theirs, partial(self._docker, docker, dict), images)
+        theirs = partial(self._docker, run, docker, _remembered(partial(self._engine, run)))
+        return Programs(nodes, theirs, partial(self._docker, run, docker, dict), images)
 
-    def _nodes(self, kubectl: str) -> Ran:
+    def _nodes(self, run: _Run, kubectl: str) -> Ran:
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
         chosen: tuple[str, ...] = ()
         if self.context:
             # What gives the context its credentials may need any variable of the person's.
             env, chosen = {**self.around.environ, **env}, ("--context", self.context)
         argv = (kubectl, "get", "nodes", "-o", "name", "--request-timeout=10s", *chosen)
-        return _run(argv, env, _ASKING_SECONDS)
+        return run(argv, env, _ASKING_SECONDS)
 
-    def _docker(self, docker: str, engine: _Engine, *words: str, given: str = "") -> Ran:
+    def _docker(self, run: _Run, docker: str, engine: _Engine, *words: str, given: str = "") -> Ran:
         """`engine`: where the nodes' engine is, or why that cannot be told."""
         found = engine()
         if isinstance(found, Ran):
             return found
         env = self.around.for_children(self.profile_id, found)
         seconds = _IMAGE_SECONDS if words[0] == "build" else _ASKING_SECONDS
-        return _run((docker, *words), env, seconds, given)
+        return run((docker, *words), env, seconds, given)
 
-    def _engine(self) -> Mapping[str, str] | Ran:
+    def _engine(self, run: _Run) -> Mapping[str, str] | Ran:
         """With driver none the nodes' docker is this machine's; else minikube says where it is."""
         if self.driver == "none":
             return {}
-        asked = self._docker_env()
+        asked = self._docker_env(run)
         if not asked.ended_well:
             return asked
         found = {name: "".join(shlex.split(value)) for name, value in _EXPORT.findall(asked.out)}
@@ -94,31 +99,34 @@ class Using(NamedTuple):
         found.pop("DOCKER_API_VERSION", None)
         return found
 
-    def _docker_env(self) -> Ran:
+    def _docker_env(self, run: _Run) -> Ran:
         if not self.minikube:
             return Ran(False, "", "no minikube says where the cluster's docker is")
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
         argv = (self.minikube, "docker-env", "--profile", self.cluster, "--shell", "bash")
-        return _run(argv, env, _ASKING_SECONDS)
+        return run(argv, env, _ASKING_SECONDS)
 
-    def _images(self, *words: str) -> Ran:
+    def _images(self, run: _Run, *words: str) -> Ran:
         """`minikube image …`, which takes images from the engine that the person's docker asks."""
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
         argv = (self.minikube, "image", *words, "--profile", self.cluster)
-        return _run(argv, env, _IMAGE_SECONDS)
+        return run(argv, env, _IMAGE_SECONDS)
 
     def _fixes(self) -> Mapping[str, str]:
         """What depends on how the cluster is run."""
         if not self.cluster:
             load = f"have the cluster's nodes pull {self.image}, or name another with --image"
-            return dict.fromkeys(("image-not-pulled", "image-not-there"), load)
+            return {"image-not-pulled": load}
+        images = (
+            f"minikube -p {self.cluster} {'image ls' if self.loads_images else 'ssh docker images'}"
+        )
         load = f"{self.bringing}   (or another: --image)"
         addons = f"minikube -p {self.cluster} addons"
         anew = f"{addons} disable storage-provisioner; {addons} enable storage-provisioner"
         return {
             "base-not-pulled": f"docker pull {self.image}   (or another: --image)",
             "image-not-pulled": load,
-            "image-not-there": load,
+            "image-not-there": images,
             "provisioner-fails": anew,
             "provisioner-missing": f"{addons} enable storage-provisioner",
             "storageclass-missing": f"{addons} enable default-storageclass",
@@ -138,7 +146,16 @@ def _remembered(ask: _Engine) -> _Engine:
     return engine
 
 
-def _run(argv: tuple[str, ...], env: Mapping[str, str], seconds: float, given: str = "") -> Ran:
+def _run(
+    client: ApiClient,
+    argv: tuple[str, ...],
+    env: Mapping[str, str],
+    seconds: float,
+    given: str = "",
+) -> Ran:
+    """Not for longer than the client may ask."""
+    left = max(0.0, client.deadline - time.monotonic())
+    seconds = min(seconds, round(left, 1))
     told = ask_all({"it": Question(argv, seconds, given)}, env)["it"]
     if told.exit_code == 0:
         return Ran(True, told.out)

@@ -81,6 +81,8 @@ class ActingApi(ApiServer):
         """What was changed, and how."""
         self.accounts = True
         self.reclaim = "Delete"
+        self._words: dict[str, str] = {}
+        """By file, what was written there."""
         self._served = json.loads(DISCOVERY[version].body)["groups"]
         apps = next(each for each in self._served if each["name"] == "apps")
         self.documents = healthy_1_9() | {
@@ -169,14 +171,12 @@ class ActingApi(ApiServer):
     def _ended(self, pod: Thing) -> Thing:
         """As if its script had run: what was written under /data is read from there."""
         script = pod["spec"]["containers"][0]["command"][-1]
-        if wrote := re.match(r"echo (\w+) > /data/word", script):
-            self._word = wrote[1]
-        said = self._word if script.startswith("cat /data/word") else "it is so"
+        if wrote := re.match(r"echo (\w+) > (/data/kboot-\w+)", script):
+            self._words[wrote[2]] = wrote[1]
+        said = self._words.get(script.removeprefix("cat ").partition(" ")[0], "it is so")
         ended = {"exitCode": 0, "message": said}
         statuses = [{"name": "main", "state": {"terminated": ended}, "alsoNew": {}}]
         return {"phase": "Succeeded", "containerStatuses": statuses}
-
-    _word = ""
 
     def _reclaim(self) -> None:
         """Volumes whose namespace is gone: deleted where their policy is so, else released."""

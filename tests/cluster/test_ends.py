@@ -58,7 +58,10 @@ def test_a_pod_that_is_gone_or_being_deleted_is_lost() -> None:
     [
         ("StartError", "failed to create shim task: context deadline exceeded", True),
         ("StartError", 'exec: "/bin/sh": stat /bin/sh: no such file or directory', False),
+        ("ContainerCannotRun", r'caused "exec: \"/bin/sh\": permission denied": unknown', False),
         ("ContainerCannotRun", "exec format error", False),
+        ("StartError", "open /run/containerd/io.sock: no such file or directory", True),
+        ("StartError", 'exec: "containerd-shim-runc-v2": executable file not found', True),
         ("ContainerStatusUnknown", "could not be located when the pod was terminated", True),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.cluster.gate_look import Look
-from bootstrap.cluster.trial import trial as trials
+from bootstrap.cluster.trial import waiting
 from bootstrap.cluster.trial.ends import end_of
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import Owner
@@ -29,7 +29,7 @@ State = Mapping[str, Thing]
 @pytest.fixture
 def trial(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trial:
     """One that asks at its first look why the pod has not come to its end."""
-    monkeypatch.setattr(trials, "_ASK_WHY", 0.0)
+    monkeypatch.setattr(waiting, "_ASK_WHY", 0.0)
     return Trial(Past(), Owner("past", tmp_path), Image("busybox:1.35"), seconds=60.0)
 
 

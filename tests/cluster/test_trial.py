@@ -422,6 +422,66 @@ def test_a_volume_that_was_there_before_is_given_back(api: ActingApi, trial: Tri
     assert "claimRef" not in api.things["/api/v1/persistentvolumes/mine"]["spec"]
 
 
+def test_a_volume_that_is_not_released_yet_is_waited_for_and_then_given_back(
+    api: ActingApi, trial: Trial
+) -> None:
+    through(trial.begin())
+    spec = {"claimRef": {"namespace": trial.namespace}, "persistentVolumeReclaimPolicy": "Retain"}
+    mine = {"metadata": {"name": "mine"}, "spec": spec}
+    bound = as_json({"items": [mine | {"status": {"phase": "Bound"}}]})
+    api.documents["/api/v1/persistentvolumes"] = bound
+    assert trial.end(0.3).endswith("volume mine is Bound still")
+    api.put("/api/v1/persistentvolumes/mine", mine | {"status": {"phase": "Released"}})
+    assert trial.end(10.0) == ""
+    assert "claimRef" not in api.things["/api/v1/persistentvolumes/mine"]["spec"]
+
+
+@pytest.mark.parametrize("policy", ["Recycle", "Delete"])
+def test_a_persons_volume_that_is_recycled_or_deleted_is_kubernetes_to_see_to(
+    api: ActingApi, trial: Trial, policy: str
+) -> None:
+    through(trial.begin())
+    spec = {"claimRef": {"namespace": trial.namespace}, "persistentVolumeReclaimPolicy": policy}
+    released = {"metadata": {"name": "mine"}, "spec": spec, "status": {"phase": "Released"}}
+    api.documents["/api/v1/persistentvolumes"] = as_json({"items": [released]})
+    assert trial.end(10.0) == ""
+    assert api.merged == []
+
+
+def test_a_volume_that_may_not_be_changed_is_said_and_keeps_nothing_else_from_going(
+    api: ActingApi, trial: Trial
+) -> None:
+    api.reclaim = "Retain"
+    pass_gate(trial, "storage")
+    api.refusals["merge"] = (403, 'User "dev" cannot patch resource "persistentvolumes"')
+    left = trial.end(1.0)
+    assert api.namespaces == []
+    assert 'may not be changed: User "dev" cannot patch' in left
+
+
+def test_a_namespace_that_somebody_deleted_meanwhile_ends_its_gate_at_once(
+    api: ActingApi, trial: Trial
+) -> None:
+    through(trial.begin())
+    api.refusals["pods"] = (404, f'namespaces "{trial.namespace}" not found')
+    look = pass_gate(trial, "dns")
+    assert look is not None and (look.reason, look.final) == ("namespace-terminating", True)
+    assert look.fix.startswith("kboot verify")
+    trial.end(10.0)
+
+
+def test_what_is_not_in_the_namespace_is_removed_at_the_end_with_time_of_its_own(
+    trial: Trial,
+) -> None:
+    left: list[float] = []
+    trial.at_end(lambda: left.append(trial.client.deadline - time.monotonic()))
+    assert (trial.end(10.0), left) == ("", [])
+    through(trial.begin())
+    trial.client.deadline = time.monotonic()
+    trial.end(10.0)
+    assert 9 < left[0] <= 10
+
+
 def test_what_keeps_a_namespace_from_ending_is_said_in_kubernetes_words(
     api: ActingApi, trial: Trial
 ) -> None:

@@ -11,9 +11,20 @@ def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_eve
     server: ApiServer, client: ApiClient
 ) -> None:
     cause = 'Failed to pull image "a:1": no such host'
+    told = (
+        ("main", cause),
+        ("main", "Error: ErrImagePull"),
+        ("main", "Error: ImagePullBackOff"),
+        ("mesh", 'Failed to pull image "b:1": manifest unknown'),
+    )
     events = [
-        {"type": "Warning", "message": message, "lastTimestamp": f"2026-11-24T18:00:0{second}Z"}
-        for second, message in enumerate((cause, "Error: ErrImagePull", "Error: ImagePullBackOff"))
+        {
+            "type": "Warning",
+            "message": message,
+            "involvedObject": {"fieldPath": f"spec.containers{{{container}}}"},
+            "lastTimestamp": f"2026-11-24T18:00:0{second}Z",
+        }
+        for second, (container, message) in enumerate(told)
     ]
     server.documents["/api/v1/namespaces/kboot-1/events"] = as_json({"items": events})
     waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "a:1"'}
@@ -21,6 +32,19 @@ def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_eve
     pod = {"metadata": {"name": "dns"}, "status": {"containerStatuses": [status]}}
     found = why.of_pod(client, "kboot-1", pod)
     assert (found.reason, found.words) == ("image-not-pulled", f"pod dns: image a:1: {cause}")
+
+
+@pytest.mark.parametrize(
+    ("words", "never"),
+    [
+        ("tls: failed to verify certificate: x509: certificate signed by unknown authority", True),
+        ("failed: x509: certificate is valid for a.example, not b.example", True),
+        ("failed: x509: certificate has expired or is not yet valid: current time … is", False),
+        ("net/http: TLS handshake timeout", False),
+    ],
+)
+def test_a_certificate_may_become_valid_when_a_clock_is_set(words: str, never: bool) -> None:
+    assert why.never_pulled(words) is never
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,20 @@ def test_a_gate_that_does_not_pass_keeps_its_time_to_itself(
     assert run.seconds < 1.5 * 1.2
 
 
+def test_of_a_gate_to_which_another_left_little_time_nothing_is_known(
+    server: ApiServer, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bootstrap.engine.prove._KEPT", 0.3)
+    server.documents["/api/v1/nodes"] = as_json({"items": []})
+    del server.documents[ACCOUNT]
+    run = Run(connection, gates=selected(("nodes", "serviceaccount")), timeout=3.0)
+    assert run.status == {"api": "passed", "nodes": "failed", "serviceaccount": "unknown"}
+    cut = run.results["serviceaccount"]
+    assert cut.reason == "no-time-left"
+    assert "the gates before it took the rest; so far: " in cut.why
+    assert cut.fix.startswith("kboot verify --gates serviceaccount")
+
+
 def test_the_reason_at_the_end_is_the_clusters_and_not_the_deadlines(
     server: ApiServer, connection: Connection
 ) -> None:

@@ -1,31 +1,29 @@
 """Gate `build`: an image that the profile's docker built runs in the cluster, with no registry.
 
 Where the nodes run docker it is built by their own engine, as people do with `minikube docker-env`;
-elsewhere by this machine's, and `minikube image load` (there since 1.18) brings it to the nodes.
+elsewhere by this machine's, and `minikube image load` brings it to the nodes.
 """
 
 import re
-from collections.abc import Callable
+from functools import partial
 
 from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.objects import objects, text
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import HOLDER, PREFIX
-from bootstrap.cluster.trial.programs import Docker, Programs, Ran, without
+from bootstrap.cluster.trial.programs import Docker, Images, Programs, without
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.cluster.trial.why import never_pulled
 from bootstrap.core.program import Lack
 
 _MARK = "/kboot-was-here"
-_ENGINE_DOWN = re.compile(r"(?i)cannot connect to the docker daemon|error during connect")
+_NO_ENGINE = "annot connect to the Docker daemon"
 _STAYS = re.compile(
     r"(?i)permission denied|returned a non-zero code|did not complete successfully"
     r"|dockerfile parse error"
 )
 """What an engine that answers says for good."""
-_UNKNOWN_COMMAND = 'unknown command "image"'
-_Images = Callable[..., Ran]
 
 
 def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
@@ -41,43 +39,40 @@ def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
     yield from trial.begin()
     word = nonce()
     image = f"{trial.namespace}:{word}"
-    try:
-        yield from _build(trial, docker, image, word)
-        if images:
-            yield from _load(trial, images, image)
-        script = f"cat {_MARK} > /dev/termination-log"
-        said = yield from trial.answer("build", script, image=Image(image, "Never"))
-        if said != word:
-            words = f"it holds {said!r} where the build had written {word!r}"
-            yield trial.failed("another image ran", Trouble("build-differs", words, final=True))
-        brought = ", brought by minikube image load," if images else ""
-        yield trial.passed(f"an image built with docker{brought} runs as a pod")
-    finally:
-        _remove(trial, docker, image)
-        if images:
-            _remove_from_nodes(trial, images, image)
+    trial.at_end(partial(_remove, trial, docker, image))
+    yield from _build(trial, docker, image, word, own=not on_docker)
+    if images:
+        trial.at_end(partial(_remove_from_nodes, trial, images, image))
+        yield from _load(trial, images, image)
+    said = yield from trial.answer(
+        "build", f"cat {_MARK} > /dev/termination-log", image=Image(image, "Never")
+    )
+    if said != word:
+        words = f"it holds {said!r} where the build had written {word!r}"
+        yield trial.failed("another image ran", Trouble("build-differs", words, final=True))
+    brought = ", brought by minikube image load," if images else ""
+    yield trial.passed(f"an image built with docker{brought} runs as a pod")
 
 
-def _build(trial: Trial, docker: Docker, image: str, word: str) -> Looks[None]:
+def _build(trial: Trial, docker: Docker, image: str, word: str, *, own: bool) -> Looks[None]:
     whose = f"{HOLDER}={trial.owner.holder}"
     given = f"FROM {trial.image.name}\nLABEL {whose}\nRUN echo {word} > {_MARK}\n"
     while not (ran := docker("build", "--quiet", "--tag", image, "-", given=given)).ended_well:
-        trouble = _of_build(f"docker build: {ran.said}")
+        trouble = _of_build(f"docker build: {ran.said}", own=own)
         yield trial.failed("docker cannot build an image", trouble)
 
 
-def _of_build(words: str) -> Trouble:
+def _of_build(words: str, *, own: bool) -> Trouble:
     if never_pulled(words):
         return Trouble("base-not-pulled", words, final=True)
-    if _ENGINE_DOWN.search(words):  # nobody but a person starts it
-        return Trouble("engine-down", words, final=True)
+    if _NO_ENGINE in words:
+        # That of this machine nobody but a person starts; the nodes' own start with them.
+        return Trouble("engine-down" if own else "node-engine-down", words, final=own)
     return Trouble("build-fails", words, final=bool(_STAYS.search(words)))
 
 
-def _load(trial: Trial, images: _Images, image: str) -> Looks[None]:
+def _load(trial: Trial, images: Images, image: str) -> Looks[None]:
     while not (ran := images("load", image)).ended_well:
-        if _UNKNOWN_COMMAND in ran.said:
-            yield without(Lack("the nodes do not run docker, and minikube before 1.18 loads none"))
         trouble = Trouble("image-not-loaded", f"minikube image load: {ran.said}")
         yield trial.failed("the image cannot be brought to the nodes", trouble)
 
@@ -95,7 +90,7 @@ def _remove(trial: Trial, docker: Docker, own: str) -> None:
     docker("image", "rm", "--force", own, *left)
 
 
-def _remove_from_nodes(trial: Trial, images: _Images, own: str) -> None:
+def _remove_from_nodes(trial: Trial, images: Images, own: str) -> None:
     """This run's; of killed runs of this machine those whose names are still known."""
     left = [own]
     if dead := trial.owner.dead():

@@ -22,10 +22,11 @@ _KILLED = (137, 255)
 """SIGKILL from outside, as when a node goes down; and what containerd says of an end that it did
 not see. Of neither does a phase or a reason tell at first. No script of kboot's ends so."""
 _NEVER_STARTS = re.compile(
-    r"no such file or directory|executable file not found|permission denied|exec format error"
-    r"|memory limit too low"
+    r"exec: \\?\"/bin/sh\\?\": .*(no such file|executable file not found|permission denied)"
+    r"|exec format error|memory limit too low"
 )
-"""What the image or a limit is the cause of, so that another try would end alike."""
+"""What the image or a limit is the cause of, so that another try would end alike. The
+runtime also misses files of its own, while its node goes down."""
 
 
 class End(NamedTuple):

@@ -8,6 +8,7 @@ FIXES = {
     **REFUSED,
     "engine-down": "start Docker (systemctl start docker), then the same command again",
     "claim-not-bound": f"{_GET}storageclass,persistentvolume",
+    "node-engine-down": "kboot down, then kboot up   (starts the node's engine anew; data stay)",
     "injected-fails": f"{_GET}mutatingwebhookconfigurations   (one of them adds the container)",
     "node-not-ready": "kboot exec -- kubectl describe nodes",
     "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints",

@@ -10,8 +10,12 @@ from bootstrap.cluster.trial.trial import Trial
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.core.program import Lack
 
-_SLOW = re.compile(r"(?i)time|deadline|no answer|refused|reset|EOF")
-"""Of a kubectl that did not come to its end, or met a server that was away for a moment."""
+_STAYS = re.compile(
+    r"(?i)x509: (?!.*not yet valid)|unauthorized|must be logged in|forbidden|exec format error"
+    r"|context .*not exist|no such (file|host)|not found|permission denied"
+    r"|unknown (flag|command|shorthand)|error loading config|no configuration has been provided"
+)
+"""What a kubectl that cannot work with its kubeconfig, or at all, says for good."""
 
 
 def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
@@ -36,7 +40,7 @@ def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
                 "kubectl sees other nodes", Trouble("kubectl-differs", words, final=stays)
             )
         else:
-            final = stays and not _SLOW.search(ran.said)
+            final = stays and bool(_STAYS.search(ran.said))
             trouble = Trouble("kubectl-fails", f"kubectl get nodes: {ran.said}", final)
             yield trial.failed("kubectl cannot list the nodes", trouble)
 

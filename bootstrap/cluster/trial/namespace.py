@@ -190,7 +190,8 @@ def _see_to_volumes(client: ApiClient, namespace: str) -> str:
     """What of volumes is left of that namespace's claims, in words; empty: nothing.
 
     One that was made for a claim is its provisioner's to delete, with the storage behind it: where
-    its class retains it, that is what is changed. One that was there before is given back.
+    its class retains it, that is what is changed. One that was there before, and stays, is given
+    back; what is to be recycled or deleted is Kubernetes' to see to. Raises ApiFailure.
     """
     try:
         volumes = objects(client.get_json(_VOLUMES), "items")
@@ -199,15 +200,28 @@ def _see_to_volumes(client: ApiClient, namespace: str) -> str:
             return ""
         raise
     ours = [each for each in volumes if text(each, "spec", "claimRef", "namespace") == namespace]
-    made = [each for each in ours if _is_made_for_its_claim(each)]
-    for each in ours:
-        path = f"{_VOLUMES}/{name(each)}"
-        if each in made and text(each, "spec", _RECLAIM) != "Delete":
-            client.merge(path, {"spec": {_RECLAIM: "Delete"}})
-        elif each not in made and text(each, "status", "phase") == "Released":
-            client.merge(path, {"spec": {"claimRef": None}})
-    told = (f"volume {name(each)} is {text(each, 'status', 'phase') or 'there'}" for each in made)
-    return ", ".join(f"{each}, and its provisioner has not deleted it" for each in told)
+    return ", ".join(filter(None, (_see_to_volume(client, each) for each in ours)))
+
+
+def _see_to_volume(client: ApiClient, volume: Object) -> str:
+    who, phase = f"volume {name(volume)}", text(volume, "status", "phase")
+    made, policy = _is_made_for_its_claim(volume), text(volume, "spec", _RECLAIM)
+    change: Object = {}
+    if made and policy != "Delete":
+        change = {_RECLAIM: "Delete"}
+    elif not made and policy == "Retain" and phase == "Released":
+        change = {"claimRef": None}
+    try:
+        if change:
+            client.merge(f"{_VOLUMES}/{name(volume)}", {"spec": change})
+    except ApiFailure as failure:
+        if not failure.final:
+            raise
+        return f"{who} is {phase}, and may not be changed: {failure.words}"
+    if made:
+        return f"{who} is {phase or 'there'}, and its provisioner has not deleted it"
+    # Kubernetes releases it some moments after its claim is gone.
+    return f"{who} is Bound still" if (policy, phase) == ("Retain", "Bound") else ""
 
 
 def _is_made_for_its_claim(volume: Object) -> bool:

@@ -1,4 +1,7 @@
-"""What the gates `kubectl` and `build` have run for them: the person's own programs."""
+"""What the gates `kubectl` and `build` have run for them: the person's own programs.
+
+None runs for longer than the moment by which the API server's answers are wanted: the gate's end.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -22,6 +25,12 @@ class Docker(Protocol):
         """`given`: what it reads from its stdin."""
 
 
+class Images(Protocol):
+    """minikube's way to the images of the cluster's nodes."""
+
+    def __call__(self, *words: str) -> Ran: ...
+
+
 class Programs(NamedTuple):
     """What the engine runs for these gates."""
 
@@ -31,7 +40,7 @@ class Programs(NamedTuple):
     """With the engine that the nodes' pods run on."""
     own_docker: Docker | Lack
     """With the engine of this machine, whatever the nodes run."""
-    images: Callable[..., Ran] | Lack
+    images: Images | Lack
     """`minikube image …` of the cluster."""
 
 

@@ -26,10 +26,10 @@ exec httpd -f -p $port -h /tmp/www
 """
 _STORE = """
 mkdir -p /tmp/www
-starts=$(cat /data/starts 2>/dev/null || echo 0)
-echo $((starts + 1)) > /data/starts
-[ -s /data/word ] || cat /secret/word > /data/word
-echo "$(cat /config/greeting) $(cat /data/word) $(cat /data/starts)" > /tmp/www/index.html
+starts=$(cat /data/$own-starts 2>/dev/null || echo 0)
+echo $((starts + 1)) > /data/$own-starts
+[ -s /data/$own-word ] || cat /secret/word > /data/$own-word
+echo "$(cat /config/greeting) $(cat /data/$own-word) $(cat /data/$own-starts)" > /tmp/www/index.html
 exec httpd -f -p $port -h /tmp/www
 """
 
@@ -73,13 +73,15 @@ def pass_smoke(trial: Trial) -> Looks[None]:
 
 def _make(trial: Trial, apps: str, greeting: str, word: str) -> Looks[None]:
     mounts = (_CONFIG, _SECRET)
+    # The volume may be a person's own, bound by chance: no file of theirs has such a name.
+    store = _script(_STORE, own=trial.namespace)
     for manifest in (
         manifests.config_map("web", {"greeting": greeting}),
         manifests.secret("web", {"word": word}),
         manifests.service("web"),
         manifests.service("store", headless=True),
         manifests.deployment("web", apps, trial.image, _script(_WEB), mounts, replicas=2),
-        manifests.stateful_set("store", apps, trial.image, _script(_STORE), mounts, "/data"),
+        manifests.stateful_set("store", apps, trial.image, store, mounts, "/data"),
     ):
         yield from trial.make(manifest)
 

@@ -22,12 +22,13 @@ def pass_storage(trial: Trial) -> Looks[None]:
         yield (yield from steadily(lambda: _no_default(trial)))
     yield from trial.begin()
     yield from trial.make(claim("data"))
-    word = nonce()
+    # The volume may be a person's own, bound by chance: no file of theirs has this name.
+    word, file = nonce(), f"/data/{trial.namespace}"
     # A class that waits for its first consumer binds the claim only now.
-    yield from trial.answer("storage-write", f"echo {word} > /data/word", mounts=(_DATA,))
+    yield from trial.answer("storage-write", f"echo {word} > {file}", mounts=(_DATA,))
     yield from trial.bound("data")
     yield from trial.remove("Pod", "storage-write")
-    script = "cat /data/word > /dev/termination-log"
+    script = f"cat {file} > /dev/termination-log"
     read = yield from trial.answer("storage-read", script, mounts=(_DATA,))
     if read != word:
         words = f"pod storage-read found {read!r} where pod storage-write had written {word!r}"

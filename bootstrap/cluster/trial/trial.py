@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,10 +19,9 @@ from bootstrap.cluster.trial.manifests import Image, Manifest, Mount, pod, withi
 from bootstrap.cluster.trial.namespace import Owner
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.cluster.trial.volumes import of_claim
+from bootstrap.cluster.trial.waiting import Waiting
 from bootstrap.cluster.workloads import LACKS
 
-_ASK_WHY = 1.0
-"""Seconds between two looks at why something does not come."""
 _TO_SAY_SO = 3.0
 """Seconds that a pod has left of its gate's when it ends by itself, so that its end is seen."""
 _LONGEST = 3600.0
@@ -61,6 +60,7 @@ class Trial:
     """Whether the server has said that the namespace is made."""
     _ready: bool = False
     _alive: ExitStack = field(default_factory=ExitStack)
+    _at_end: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -144,7 +144,7 @@ class Trial:
         """
         manifest = pod(named, image or self.image, script, mounts)
         yield from self.make(manifest)
-        waiting = _Waiting(self, f"pod {named}")
+        waiting = Waiting(self.failed, f"pod {named}")
         while True:
             found = yield from self._find("Pod", named)
             end = end_of(found)
@@ -173,7 +173,7 @@ class Trial:
 
     def complete(self, kind: str, named: str, version: str) -> Looks[Object]:
         """Wait until a Deployment or StatefulSet has all its pods Ready."""
-        waiting = _Waiting(self, f"{kind} {named}")
+        waiting = Waiting(self.failed, f"{kind} {named}")
         while True:
             found = yield from self.read(kind, named, version)
             lack = LACKS[_PATHS[kind]](found)
@@ -184,7 +184,7 @@ class Trial:
 
     def bound(self, named: str) -> Looks[Object]:
         """Wait until a claim has its volume."""
-        waiting = _Waiting(self, f"claim {named}")
+        waiting = Waiting(self.failed, f"claim {named}")
         while True:
             found = yield from self.read("PersistentVolumeClaim", named)
             if text(found, "status", "phase") == "Bound":
@@ -194,7 +194,7 @@ class Trial:
 
     def replaced(self, named: str, uid: str) -> Looks[Object]:
         """Wait until the pod of that name is another than `uid`, and Ready."""
-        waiting = _Waiting(self, f"pod {named}")
+        waiting = Waiting(self.failed, f"pod {named}")
         while True:
             found = yield from self._find("Pod", named)
             anew = text(found, "metadata", "uid") not in ("", uid)
@@ -219,6 +219,13 @@ class Trial:
             final=trouble.final,
         )
 
+    def at_end(self, remove: Callable[[], None]) -> None:
+        """Have something removed at the end that is not in the namespace; `remove` raises nothing.
+
+        It has the client's deadline.
+        """
+        self._at_end.append(remove)
+
     def end(self, seconds: float, waiting: Callable[[str], None] = lambda words: None) -> str:
         """Delete what this run made, and wait until it is gone. In words what is left, or empty.
 
@@ -228,6 +235,9 @@ class Trial:
         with self._alive:
             if not self.begun:
                 return ""
+            self.client.deadline = time.monotonic() + seconds
+            for remove in self._at_end:
+                remove()
             if self.keep:
                 self.owner.forget(self.namespace)
                 return f"namespace {self.namespace} is kept"
@@ -255,26 +265,6 @@ class Trial:
     def _path(self, version: str, kind: str) -> str:
         group = "api/v1" if version == "v1" else f"apis/{version}"
         return f"/{group}/namespaces/{self.namespace}/{_PATHS[kind]}"
-
-
-class _Waiting:
-    """Waiting for one thing, and what it waits for."""
-
-    def __init__(self, trial: Trial, subject: str) -> None:
-        self._trial = trial
-        self._subject = subject
-        self._trouble = Trouble("not-there-yet", "")
-        self._asked = time.monotonic()
-
-    def look(self, find: Callable[[], Trouble], progress: str) -> Look:
-        """`find` costs requests, so it is asked once a second, and `progress` says the rest."""
-        now = time.monotonic()
-        if now - self._asked >= _ASK_WHY:
-            self._asked = now
-            with suppress(ApiFailure):
-                self._trouble = find()
-        message = f"{self._subject}: {progress or 'not there yet'}"
-        return self._trial.failed(message, self._trouble)
 
 
 def _not_back() -> Trouble:

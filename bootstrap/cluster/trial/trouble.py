@@ -23,13 +23,21 @@ def last_event(
     about: Object,
     types: tuple[str, ...] = ("Warning",),
     word: str = "",
+    field: str = "",
 ) -> Object:
-    """The last event of those types, and with that word, about that object, or an empty one."""
+    """The last event of those types about that object, or an empty one.
+
+    `word`: that its message has; `field`: of the object that it is about.
+    """
     uid = text(about, "metadata", "uid")
     query = quote(f"involvedObject.uid={uid}")
     events = listed(client, f"/api/v1/namespaces/{namespace}/events?fieldSelector={query}")
     fitting = [
-        each for each in events if text(each, "type") in types and word in text(each, "message")
+        each
+        for each in events
+        if text(each, "type") in types
+        and word in text(each, "message")
+        and field in ("", text(each, "involvedObject", "fieldPath"))
     ]
     return max(fitting, key=_moment, default={})
 

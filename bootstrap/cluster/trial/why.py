@@ -39,7 +39,8 @@ _STAYS = ("ErrImageNeverPull", "InvalidImageName")
 _NEVER_PULLED = re.compile(
     r"no such host|manifest unknown|failed to resolve reference .*: not found"
     r"|repository .*(does not exist|not found)|access .* denied|authorization failed|unauthorized"
-    r"|no match(ing manifest)? for (platform|linux)|invalid reference format|: x509: "
+    r"|no match(ing manifest)? for (platform|linux)|invalid reference format"
+    r"|: x509: (?!.*not yet valid)"
 )
 """What a registry, or the name server asked for it, said for good. Anything else may pass."""
 _EVENTS = {
@@ -146,7 +147,8 @@ def _of_image(client: ApiClient, namespace: str, pod: Object, status: Object) ->
     """The kubelet's later events, and the state, do not say why any more; 1.35's state does."""
     waiting = status["state"]["waiting"]
     reason = text(waiting, "reason")
-    told = text(last_event(client, namespace, pod, word="pull"), "message", limit=_WORDS)
+    event = last_event(client, namespace, pod, word="pull", field=f"spec.containers{{{MAIN}}}")
+    told = text(event, "message", limit=_WORDS)
     said = told or text(waiting, "message", limit=_WORDS) or reason
     words = f"pod {name(pod)}: image {text(status, 'image')}: {said}"
     kind = _WAITING.get(reason, "image-not-pulled")

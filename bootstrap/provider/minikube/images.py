@@ -6,10 +6,15 @@ LOADS_SINCE = Version((1, 18))
 """`minikube image load` (pull request 10366)."""
 
 
-def bring_image(image: str, cluster: str, driver: str, minikube: str | None) -> str:
-    """What to type. `minikube`: its version; None: not known, so taken for one of today."""
+def loads_images(minikube: str | None) -> bool:
+    """`minikube`: its version; None: not known, so taken for one of today."""
     version = find_version(minikube or "")
-    if version is None or version >= LOADS_SINCE:
+    return version is None or version >= LOADS_SINCE
+
+
+def bring_image(image: str, cluster: str, driver: str, minikube: str | None) -> str:
+    """What to type."""
+    if loads_images(minikube):
         return f"minikube -p {cluster} image load {image}"
     # With driver none this machine's docker is the node's; the others have had a cache since 0.2x.
     return (

@@ -1,0 +1,170 @@
+"""The gates that have the person's own programs run: what is waited for, and what stays."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.gate_look import Look
+from bootstrap.cluster.trial.gates import trial_gates
+from bootstrap.cluster.trial.manifests import Image
+from bootstrap.cluster.trial.namespace import Owner
+from bootstrap.cluster.trial.programs import Programs, Ran
+from bootstrap.cluster.trial.trial import Trial
+from bootstrap.core.program import Lack
+from tests.cluster.acting_api import ActingApi, running
+from tests.cluster.apiserver import Identity, as_json
+
+NONE = Lack("none")
+
+
+@pytest.fixture
+def api(identity: Identity) -> Iterator[ActingApi]:
+    server = ActingApi(identity.server_tls())
+    with running(server):
+        yield server
+
+
+@pytest.fixture
+def trial(identity: Identity, api: ActingApi, tmp_path: Path) -> Iterator[Trial]:
+    with ApiClient(identity.connection(api.url), timeout=5.0) as client:
+        yield Trial(client, Owner("0a0b0c0d", tmp_path), Image("busybox:1.28"), seconds=60.0)
+
+
+class Engine:
+    """Answers each command with the next of its answers; the last one stays."""
+
+    def __init__(self, **answers: list[Ran]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, ...]] = []
+
+    def __call__(self, *words: str, given: str = "") -> Ran:
+        self.asked.append(words)
+        answers = self.answers.get(words[0], [Ran(True, "")])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+def says(words: str) -> Ran:
+    return Ran(False, "", words)
+
+
+def runtime(api: ActingApi, *runtimes: str) -> None:
+    nodes = [
+        {"metadata": {"name": f"n{each}"}, "status": {"nodeInfo": {"containerRuntimeVersion": it}}}
+        for each, it in enumerate(runtimes)
+    ]
+    api.documents["/api/v1/nodes"] = as_json({"items": nodes})
+
+
+def first_looks(trial: Trial, gate: str, programs: Programs, count: int = 2) -> list[Look]:
+    """Up to the first that has passed or is final, or that many."""
+    looks = trial_gates(trial, programs)[gate]()
+    found: list[Look] = []
+    for look in itertools.islice(looks, count):
+        found.append(look)
+        if look.passed or look.final:
+            break
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        ("Unable to connect to the server: net/http: TLS handshake timeout", False),
+        ("Unable to connect to the server: dial tcp 10.0.0.1:8443: i/o timeout", False),
+        ("The connection to the server 10.0.0.1:8443 was refused", False),
+        ("Error from server (ServiceUnavailable): the server is currently unable to", False),
+        ("Error from server: etcdserver: leader changed", False),
+        ("Error from server (TooManyRequests): too many requests", False),
+        ("getting credentials: exec: executable aws failed with exit code 255", False),
+        ("did not answer within 60 s", False),
+        ("it said nothing", False),
+        ("error: You must be logged in to the server (Unauthorized)", True),
+        ("Unable to connect to the server: x509: certificate signed by unknown authority", True),
+        ("Unable to connect to the server: dial tcp: lookup a.invalid: no such host", True),
+        ("getting credentials: exec: executable aws not found", True),
+        ('error: context "work" does not exist', True),
+        ("Error: unknown flag: --request-timeout", True),
+    ],
+)
+def test_a_kubectl_that_fails_is_asked_again_unless_it_says_what_stays(
+    api: ActingApi, trial: Trial, said: str, stays: bool
+) -> None:
+    runtime(api, "containerd://2.1")
+    answers = iter([says(said), Ran(True, "node/n0\n")])
+    programs = Programs(lambda: next(answers), NONE, NONE, NONE)
+    looks = first_looks(trial, "kubectl", programs)
+    assert (looks[0].reason, looks[0].final) == ("kubectl-fails", stays)
+    assert stays or looks[-1].passed
+
+
+@pytest.mark.parametrize(
+    ("said", "own", "reason", "final"),
+    [
+        ("ERROR: Cannot connect to the Docker daemon at unix://…", True, "engine-down", True),
+        ("error: Cannot connect to the Docker daemon", False, "node-engine-down", False),
+        ("error during connect: Post …: EOF", True, "build-fails", False),
+        ("error during connect: net/http: TLS handshake timeout", False, "build-fails", False),
+        (
+            "pull access denied for busybox, repository does not exist",
+            True,
+            "base-not-pulled",
+            True,
+        ),
+        ("The command '/bin/sh' returned a non-zero code: 1", True, "build-fails", True),
+        ("did not answer within 12 s", True, "build-fails", False),
+    ],
+)
+def test_a_build_is_tried_again_unless_waiting_does_not_mend_it(
+    api: ActingApi, trial: Trial, said: str, own: bool, reason: str, final: bool
+) -> None:
+    runtime(api, "containerd://2.1" if own else "docker://20.10.2")
+    docker = Engine(build=[says(said), Ran(True, "")])
+    programs = Programs(NONE, docker, docker, Engine())
+    look = first_looks(trial, "build", programs)[0]
+    assert (look.reason, look.final) == (reason, final)
+    trial.end(10.0)
+
+
+def test_an_image_that_is_not_brought_yet_is_brought_again(api: ActingApi, trial: Trial) -> None:
+    runtime(api, "containerd://2.1")
+    images = Engine(load=[says("the node does not answer"), Ran(True, "")])
+    looks = first_looks(trial, "build", Programs(NONE, NONE, Engine(), images))
+    assert [each.reason for each in looks] == ["image-not-loaded", "build-differs"]
+    assert [each[0] for each in images.asked] == ["load", "load"]
+    trial.end(10.0)
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "builds"),
+    [
+        (("docker://20.10.2",), "theirs"),
+        (("docker://20.10.2", "docker://20.10.2"), "own"),
+        (("containerd://2.1",), "own"),
+    ],
+)
+def test_it_is_built_where_the_pods_run_or_brought_there(
+    api: ActingApi, trial: Trial, runtimes: tuple[str, ...], builds: str
+) -> None:
+    runtime(api, *runtimes)
+    engines = {"theirs": Engine(), "own": Engine()}
+    images = Engine()
+    first_looks(trial, "build", Programs(NONE, engines["theirs"], engines["own"], images))
+    assert [each for each, engine in engines.items() if engine.asked] == [builds]
+    assert bool(images.asked) == (builds == "own")
+    trial.end(10.0)
+
+
+def test_what_was_built_is_removed_from_the_engine_and_the_nodes_at_the_end(
+    api: ActingApi, trial: Trial
+) -> None:
+    runtime(api, "containerd://2.1")
+    docker, images = Engine(), Engine()
+    first_looks(trial, "build", Programs(NONE, NONE, docker, images))
+    image = docker.asked[0][3]
+    assert image.startswith(f"{trial.namespace}:")
+    trial.end(10.0)
+    assert ("image", "rm", "--force", image) in docker.asked
+    assert ("rm", image) in images.asked

@@ -10,6 +10,8 @@ from tests.real.engine import SCRIPTS, fresh_image, path_from, running_engine
 
 LONG = (
     "test_real_failures",
+    "test_odd_sick",
+    "test_odd_well",
     "test_leftovers",
     "test_packages",
     "test_machine",
@@ -17,17 +19,22 @@ LONG = (
     "test_rehearsal",
     "test_shells",
 )
-"""Files that take long, the longest first: begun last, one would leave the other worker idle."""
+"""Files that take long, the longest first: begun last, one would leave the other workers idle."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In each file, what wants the same cluster is together: another one takes its place."""
+    """What wants the same cluster is of one group, which one worker runs in its order."""
     items.sort(key=lambda each: ([*LONG, each.path.stem].index(each.path.stem), _cluster(each)))
+    for each in items:
+        each.add_marker(pytest.mark.xdist_group(f"{each.path.stem}{_cluster(each)}"))
 
 
 def _cluster(item: pytest.Item) -> str:
+    """Empty: the file says nothing of it."""
     given = getattr(item, "callspec", None)
-    return str(given.params.get("ground", "")) if given else ""
+    kind = given.params.get("ground") if given else None
+    return f"-{kind.kubernetes}" if kind else ""
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,25 @@
 """What a cluster of today may be like: odd, and well or sick. Each is as it was afterwards."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from tests.real.breaking import CLASSES, COREDNS, DEFAULT, HOOKS, KUBE_SYSTEM, Json
 from tests.real.ground_today import Today, is_ready
 from tests.real.webhook import Answer, answering, changes
 from tests.standins.api import ApiError
 
+takes_long = pytest.mark.skipif(
+    os.environ.get("KBOOT_ODD") != "all", reason="takes long: by hand, with KBOOT_ODD=all"
+)
 Made = Callable[[Today, Path], AbstractContextManager[object]]
 IMAGE = "busybox:1.28"
+LAST_WORDS = "echo of the agent > /dev/termination-log"
 FOLDER = "/var/lib/hostpath-provisioner"
 MINIKUBES = "k8s.io/minikube-hostpath"
 VOLUMES = "/api/v1/persistentvolumes"
@@ -45,6 +52,16 @@ plugins:
     defaults: {enforce: restricted, enforce-version: latest}
     exemptions: {namespaces: [kube-system]}
 """
+
+
+def verify(ground: Today, gates: str, seconds: int, *flags: str) -> tuple[int, Json]:
+    return ground.host.kboot("verify", "--gates", gates, "--timeout", f"{seconds}s", *flags)
+
+
+def settle(ground: Today) -> None:
+    """Nothing of kboot's is there, and all of the system's is."""
+    ground.delete_own_namespaces()
+    ground.until(ground.is_up)
 
 
 def together(*parts: Made) -> Made:

@@ -1,10 +1,13 @@
 """Real components, built or fetched once for every test that asks for them."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.real.engine import SCRIPTS, fresh_image, path_from, running_engine
 
@@ -22,19 +25,29 @@ LONG = (
 """Files that take long, the longest first: begun last, one would leave the other workers idle."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What wants the same cluster is of one group, which one worker runs in its order."""
-    items.sort(key=lambda each: ([*LONG, each.path.stem].index(each.path.stem), _cluster(each)))
-    for each in items:
-        each.add_marker(pytest.mark.xdist_group(f"{each.path.stem}{_cluster(each)}"))
+    """In each file, what wants the same cluster is together: another one takes its place."""
+    items.sort(
+        key=lambda each: ([*LONG, each.path.stem].index(each.path.stem), _cluster(each.nodeid))
+    )
 
 
-def _cluster(item: pytest.Item) -> str:
-    """Empty: the file says nothing of it."""
-    given = getattr(item, "callspec", None)
-    kind = given.params.get("ground") if given else None
-    return f"-{kind.kubernetes}" if kind else ""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """One worker runs all that wants the same cluster. (xdist 3.8 has groups for that, which it
+    does not see with pytest 9.2.)"""
+    return _ByCluster(config, log)
+
+
+class _ByCluster(LoadScopeScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        return _cluster(nodeid)
+
+
+def _cluster(nodeid: str) -> str:
+    """The file, and of which Kubernetes where its tests are for both."""
+    file, _, test = nodeid.partition("::")
+    kubernetes = re.search(r"\[(1\.35\.1|1\.20\.2)[]-]", test)
+    return f"{file} {kubernetes[1]}" if kubernetes else file
 
 
 @pytest.fixture(scope="session")

@@ -149,14 +149,14 @@ class Play(NamedTuple):
 
 
 PLAYS = {
-    False: Play(today, TODAY, FIRST_TODAY, ("kubernetes-1.35.1-*", "kubectl-1.35.2/kubectl")),
+    False: Play(today, TODAY, FIRST_TODAY, ("kubernetes-1.35.1-*/bin", "kubectl-1.35.2/kubectl")),
     True: Play(tutorial, TUTORIAL, FIRST_TUTORIAL, ("kubernetes-1.20.2-*", "cluster-host-*.tar")),
 }
 
 
 def main() -> int:
     arguments = _arguments()
-    missing = _missing(tutorial=arguments.tutorial)
+    missing = _missing()
     if missing:
         print(f"rehearse: this machine cannot: {missing}", file=sys.stderr)
         return 1
@@ -180,7 +180,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _missing(*, tutorial: bool) -> str:
+def _missing() -> str:
     """What this machine lacks, in words; empty when it can rehearse."""
     lacks = [
         *(["root"] if os.geteuid() != 0 else []),

@@ -18,6 +18,7 @@ CANNOT_MEND_ITSELF = frozenset(
         "api-unknown-ca",
         "clock-skew",
         "create-refused",
+        "credentials-program",
         "namespace-terminating",
         "pod-security",
         "policy-refuses",
@@ -56,6 +57,7 @@ _FIXES = {
     "clock-skew": "set both clocks right (`date` tells this machine's), then kboot down, kboot up",
     "namespace-terminating": "kboot verify   (again: somebody deleted the namespace of its gates)",
     "credentials-program": "install the program that your kubeconfig names for this user",
+    "credentials-program-fails": "run the program that your kubeconfig names for this user",
     "proxy-fails": "see whether the proxy that your environment or kubeconfig names is there",
 }
 
@@ -117,7 +119,8 @@ class ApiFailure(Exception):
 _REFUSALS = (
     # Admission that has not read yet what it decides by; the server marks it as worth a retry.
     (
-        r"not yet ready to handle request|status unknown for quota|RBAC: .* not found",
+        r"not yet ready to handle request|status unknown for quota|RBAC: .* not found"
+        r"|is not cached in OPA|no params found for policy binding",
         "api-not-ready",
     ),
     (r"exceeded quota:.* used: [^:]*=[^,:]*[1-9]", "quota-in-use"),
@@ -175,7 +178,7 @@ def _explain(error: Exception, seconds: float) -> tuple[str, str]:
 # (or 500, or 503) of its own; an API server's have JSON, or the checks of /readyz.
 _SAID = (
     (r"executable \S+ not found|executable file not found", "credentials-program"),
-    (r"getting credentials: |exec plugin|auth provider", "api-credentials"),
+    (r"getting credentials: |exec plugin|auth provider", "credentials-program-fails"),
     (r"proxyconnect", "proxy-fails"),
     (r"x509: .*(expired or is not yet valid)", "api-certificate-expired"),
     (

@@ -20,6 +20,8 @@ class Expected(NamedTuple):
     kubectl: str | None = None
     since: datetime | None = None
     """When this run began to start the cluster, by the server's clock; None: it did not."""
+    back: datetime | None = None
+    """When all its nodes had reported since then, as far as this run knows."""
 
 
 class Look(NamedTuple):

@@ -12,9 +12,9 @@ from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.objects import Object, condition, name, objects, text
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
-_BY_THEN = timedelta(seconds=60)
-"""After the start began. By then a kubelet has been back for two of its rounds of 10 s and has said
-what changed; of a pod that outlived the stop it may have nothing to say."""
+_ROUNDS = timedelta(seconds=20)
+"""After all nodes were back. In two of its rounds of 10 s a kubelet says what changed; of a pod
+that outlived the stop it may have nothing to say."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -26,14 +26,23 @@ def unheard_nodes(client: ApiClient, nodes: list[Object], since: datetime) -> li
 
 
 def unheard_pods(
-    client: ApiClient, nodes: list[Object], pods: list[Object], since: datetime
+    client: ApiClient,
+    nodes: list[Object],
+    pods: list[Object],
+    since: datetime,
+    back: datetime | None,
 ) -> list[Object]:
-    """Those of which what is said is of before. Raises ApiFailure."""
+    """Those of which what is said is of before. Raises ApiFailure.
+
+    `back`: when all nodes had reported; None: they have not.
+    """
     silent = [pod for pod in pods if not _is_told(pod, since)]
+    if back is None:
+        return silent
     renewed = _renewals(client) if silent else {}
     heard = {name(node): max(_heartbeat(node), renewed.get(name(node), _NEVER)) for node in nodes}
     return [
-        pod for pod in silent if heard.get(text(pod, "spec", "nodeName"), _NEVER) < since + _BY_THEN
+        pod for pod in silent if heard.get(text(pod, "spec", "nodeName"), _NEVER) < back + _ROUNDS
     ]
 
 

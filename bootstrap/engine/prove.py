@@ -125,6 +125,8 @@ class Proving:
                 self._client.deadline = time.monotonic() + share
                 self._emit(Event(Happening.GATE_STARTED, gate.id))
                 result = self._pass(gate, lacks_time=share < enough)
+                if result.passed and gate.id == "nodes":
+                    self._remember_that_nodes_are_back()
             results[gate.id] = result
             self._emit(_event(result))
             yield result
@@ -165,6 +167,10 @@ class Proving:
             while True:
                 yield look_at(gate.id, self._client, self._expect())
         yield from self._uses()[gate.id]()
+
+    def _remember_that_nodes_are_back(self) -> None:
+        with suppress(ValueError):
+            self._expected = self._expected._replace(back=moment_of(self._client.date))
 
     def _expect(self) -> Expected:
         """With the moment of the start by the server's clock, once that is known."""

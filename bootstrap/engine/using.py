@@ -1,5 +1,6 @@
 """What the gates that use the cluster need of this machine: an owner, an image, programs to run."""
 
+import math
 import re
 import secrets
 import shlex
@@ -16,11 +17,12 @@ from bootstrap.cluster.trial.trial import Trial
 from bootstrap.core.program import Lack
 from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
+from bootstrap.provider.minikube.images import MINIKUBE
 
 _ASKING_SECONDS = 60.0
 """For minikube or kubectl to answer."""
-_IMAGE_SECONDS = 120.0
-"""For docker to build, and for minikube to carry, an image of a few MB."""
+_ALL_THERE_IS = math.inf
+"""For docker to build an image, and for minikube to carry it: as long as the gate lasts."""
 _LAST_LINES = 3
 _Run = Callable[..., Ran]
 _Engine = Callable[[], Mapping[str, str] | Ran]
@@ -82,7 +84,7 @@ class Using(NamedTuple):
         if isinstance(found, Ran):
             return found
         env = self.around.for_children(self.profile_id, found)
-        seconds = _IMAGE_SECONDS if words[0] == "build" else _ASKING_SECONDS
+        seconds = _ALL_THERE_IS if words[0] == "build" else _ASKING_SECONDS
         return run((docker, *words), env, seconds, given)
 
     def _engine(self, run: _Run) -> Mapping[str, str] | Ran:
@@ -110,18 +112,17 @@ class Using(NamedTuple):
         """`minikube image …`, which takes images from the engine that the person's docker asks."""
         env = self.around.for_children(self.profile_id, {"KUBECONFIG": self.kubeconfig})
         argv = (self.minikube, "image", *words, "--profile", self.cluster)
-        return run(argv, env, _IMAGE_SECONDS)
+        return run(argv, env, _ALL_THERE_IS)
 
     def _fixes(self) -> Mapping[str, str]:
         """What depends on how the cluster is run."""
         if not self.cluster:
             load = f"have the cluster's nodes pull {self.image}, or name another with --image"
             return {"image-not-pulled": load}
-        images = (
-            f"minikube -p {self.cluster} {'image ls' if self.loads_images else 'ssh docker images'}"
-        )
+        minikube = f"{MINIKUBE} -p {self.cluster}"
+        images = f"{minikube} {'image ls' if self.loads_images else 'ssh docker images'}"
         load = f"{self.bringing}   (or another: --image)"
-        addons = f"minikube -p {self.cluster} addons"
+        addons = f"{minikube} addons"
         anew = f"{addons} disable storage-provisioner; {addons} enable storage-provisioner"
         return {
             "base-not-pulled": f"docker pull {self.image}   (or another: --image)",

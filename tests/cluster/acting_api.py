@@ -81,6 +81,8 @@ class ActingApi(ApiServer):
         """What was changed, and how."""
         self.accounts = True
         self.reclaim = "Delete"
+        self.limit = ""
+        """Of memory, which a LimitRange gives every container."""
         self._words: dict[str, str] = {}
         """By file, what was written there."""
         self._served = json.loads(DISCOVERY[version].body)["groups"]
@@ -157,6 +159,9 @@ class ActingApi(ApiServer):
             if self.accounts:
                 self.put(f"{path}/serviceaccounts/default", {"metadata": {"name": "default"}})
         elif thing["kind"] == "Pod":
+            if self.limit:
+                limits = {"limits": {"memory": self.limit}}
+                thing["spec"]["containers"][0]["resources"] = limits
             thing |= {"status": self.first.pop("Pod", None) or self._ended(thing)}
         elif thing["kind"] == "PersistentVolumeClaim":
             thing |= {"status": {"phase": "Bound"}}

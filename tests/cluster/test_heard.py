@@ -43,7 +43,7 @@ def look(server: ApiServer, client: ApiClient, gate: str, **said: Any) -> Look:
     server.documents[f"/api/v1{SYSTEM}/pods"] = lambda handler: handler.answer(
         as_json({"items": []}) if "labelSelector" in handler.path else pods
     )
-    return look_at(gate, client, Expected(since=SINCE))
+    return look_at(gate, client, Expected(since=SINCE, back=said.get("back")))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,8 @@ def test_a_node_is_ready_once_its_kubelet_has_said_so_since_the_start(
         (-600, -600, 5, False),  # as it was before the stop
         (-600, 4, 5, True),
         (6, -600, 7, True),
-        (-600, -600, 61, True),  # it outlived the stop: its kubelet has had time to say else
+        (-600, -600, 29, False),
+        (-600, -600, 31, True),  # it outlived the stop: its kubelet has had time to say else
         (-600, -600, -30, False),
     ],
 )
@@ -76,7 +77,13 @@ def test_a_pod_of_kube_system_is_believed_once_something_was_said_of_it_since_th
     renewed: float,
     believed: bool,
 ) -> None:
-    said = {"node": node(3), "leases": [lease(renewed)], "pods": [pod(ready, started)]}
+    back = SINCE + timedelta(seconds=10)
+    said = {
+        "node": node(3),
+        "leases": [lease(renewed)],
+        "pods": [pod(ready, started)],
+        "back": back,
+    }
     found = look(server, client, "system", **said)
     assert (found.passed, found.final) == (believed, False)
     assert believed or "coredns-1: not heard of since the start" in found.message

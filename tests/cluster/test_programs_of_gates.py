@@ -104,6 +104,7 @@ def test_a_kubectl_that_fails_is_asked_again_unless_it_says_what_stays(
     ("said", "own", "reason", "final"),
     [
         ("ERROR: Cannot connect to the Docker daemon at unix://…", True, "engine-down", True),
+        ("failed to connect to the docker API at unix:///…", True, "engine-down", True),
         ("error: Cannot connect to the Docker daemon", False, "node-engine-down", False),
         ("error during connect: Post …: EOF", True, "build-fails", False),
         ("error during connect: net/http: TLS handshake timeout", False, "build-fails", False),

@@ -437,15 +437,41 @@ def test_a_volume_that_is_not_released_yet_is_waited_for_and_then_given_back(
 
 
 @pytest.mark.parametrize("policy", ["Recycle", "Delete"])
-def test_a_persons_volume_that_is_recycled_or_deleted_is_kubernetes_to_see_to(
+def test_a_persons_volume_outlives_the_claim_with_which_it_would_go_and_is_as_it_was(
     api: ActingApi, trial: Trial, policy: str
 ) -> None:
     through(trial.begin())
-    spec = {"claimRef": {"namespace": trial.namespace}, "persistentVolumeReclaimPolicy": policy}
-    released = {"metadata": {"name": "mine"}, "spec": spec, "status": {"phase": "Released"}}
-    api.documents["/api/v1/persistentvolumes"] = as_json({"items": [released]})
+    claim = {"namespace": trial.namespace, "name": "data"}
+    spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": policy}
+    path = "/api/v1/persistentvolumes/mine"
+    api.put(path, {"metadata": {"name": "mine"}, "spec": spec, "status": {"phase": "Bound"}})
     assert trial.end(10.0) == ""
-    assert api.merged == []
+    assert api.things[path]["spec"] == {"persistentVolumeReclaimPolicy": policy}
+    assert api.things[path]["metadata"]["annotations"] == {}
+
+
+def test_a_script_whose_time_was_over_is_not_known_to_fail(api: ActingApi, trial: Trial) -> None:
+    said = "no answer from nameserver 10.96.0.10"
+    main = {"name": "main", "state": {"terminated": {"exitCode": 143, "message": said}}}
+    api.first["Pod"] = {"phase": "Failed", "containerStatuses": [main]}
+    look = next(trial_gates(trial, NOTHING)["dns"]())
+    assert (look.reason, look.final) == ("name-not-resolved", False)
+    assert said in look.why
+    trial.end(10.0)
+
+
+@pytest.mark.parametrize(("limit", "pods", "reason"), [("8Mi", 1, "out-of-memory"), ("", 2, "")])
+def test_without_a_limit_it_was_the_node_that_ran_out_of_memory_and_the_pod_is_made_anew(
+    api: ActingApi, trial: Trial, limit: str, pods: int, reason: str
+) -> None:
+    main = {"name": "main", "state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}
+    api.first["Pod"] = {"phase": "Failed", "containerStatuses": [main]}
+    api.limit = limit
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.reason == reason
+    assert limit in look.why
+    assert [each["kind"] for each in api.made].count("Pod") == pods
+    trial.end(10.0)
 
 
 def test_a_volume_that_may_not_be_changed_is_said_and_keeps_nothing_else_from_going(

@@ -15,7 +15,16 @@ BRIDGE = Path("/sys/class/net/docker0")
 
 def path_from(*command: str | Path) -> Path:
     """What a script of this project prints. Its talk goes to the terminal's stderr."""
-    return Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout[:-1])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            said, _ = running.communicate()
+        except BaseException:
+            running.terminate()  # it tidies up, which may take longer than `run` would wait
+            running.wait()
+            raise
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command)
+    return Path(said[:-1])
 
 
 def docker(*words: str) -> str:

@@ -85,6 +85,7 @@ class Machine:
     def running(cls, folder: Path, profile: str = PROFILE) -> Iterator[Self]:
         """`folder` has the profile, in a file kboot.toml. Nothing is left of it afterwards."""
         (folder / "kboot.toml").write_text(profile)
+        subprocess.run((SCRIPTS / "packages", "iproute2"), check=True)
         made = cls(path_from(SCRIPTS / "build-kubernetes-1.35"), folder)
         try:
             made.furnish()

@@ -18,7 +18,8 @@ from bootstrap.cluster.trial.why import never_pulled
 from bootstrap.core.program import Lack
 
 _MARK = "/kboot-was-here"
-_NO_ENGINE = "annot connect to the Docker daemon"
+_NO_ENGINE = re.compile(r"annot connect to the Docker daemon|failed to connect to the docker API")
+"""The latter since docker 29."""
 _STAYS = re.compile(
     r"(?i)permission denied|returned a non-zero code|did not complete successfully"
     r"|dockerfile parse error"
@@ -65,7 +66,7 @@ def _build(trial: Trial, docker: Docker, image: str, word: str, *, own: bool) ->
 def _of_build(words: str, *, own: bool) -> Trouble:
     if never_pulled(words):
         return Trouble("base-not-pulled", words, final=True)
-    if _NO_ENGINE in words:
+    if _NO_ENGINE.search(words):
         # That of this machine nobody but a person starts; the nodes' own start with them.
         return Trouble("engine-down" if own else "node-engine-down", words, final=own)
     return Trouble("build-fails", words, final=bool(_STAYS.search(words)))

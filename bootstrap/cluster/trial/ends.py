@@ -21,6 +21,8 @@ _NOT_STARTED = ("StartError", "ContainerCannotRun")
 _KILLED = (137, 255)
 """SIGKILL from outside, as when a node goes down; and what containerd says of an end that it did
 not see. Of neither does a phase or a reason tell at first. No script of kboot's ends so."""
+_TERMINATED = 143
+"""SIGTERM, with which a script of kboot's ends itself when its gate's time is nearly over."""
 _NEVER_STARTS = re.compile(
     r"exec: \\?\"/bin/sh\\?\": .*(no such file|executable file not found|permission denied)"
     r"|exec format error|memory limit too low"
@@ -34,6 +36,8 @@ class End(NamedTuple):
 
     well: bool
     said: str = ""
+    cut: bool = False
+    """Its time was over: it may have come to pass in more."""
     lost: bool = False
     """The script did not come to an end of its own: whoever wants its answer makes it anew."""
 
@@ -46,7 +50,7 @@ def end_of(pod: Object) -> End | None:
     if not pod or is_lost(pod):
         return End(well=False, lost=True)
     if isinstance(ended, Mapping):
-        return End(well=False, said=_said(ended))
+        return End(well=False, said=_said(ended), cut=number(ended, "exitCode") == _TERMINATED)
     if text(pod, "status", "phase") == "Succeeded":
         return End(well=True)
     return End(well=False) if text(pod, "status", "phase") == "Failed" else None
@@ -62,8 +66,20 @@ def is_lost(pod: Object) -> bool:
     why = text(ended, "reason")
     if why in _NOT_STARTED:
         return not _NEVER_STARTS.search(text(ended, "message"))
-    killed = why != "OOMKilled" and number(ended, "exitCode") in _KILLED
-    return killed or why == "ContainerStatusUnknown"
+    if why == "OOMKilled":
+        return not memory_limit(pod)
+    return number(ended, "exitCode") in _KILLED or why == "ContainerStatusUnknown"
+
+
+def memory_limit(pod: Object) -> str:
+    """What its container may use, as admission set it, for kboot sets none; empty: all there is.
+
+    Without one it was the node that ran out of memory, whoever used it.
+    """
+    main = next(
+        (each for each in objects(pod, "spec", "containers") if each.get("name") == MAIN), {}
+    )
+    return text(main, "resources", "limits", "memory")
 
 
 def never_started(pod: Object) -> bool:

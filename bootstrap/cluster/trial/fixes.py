@@ -12,7 +12,7 @@ FIXES = {
     "injected-fails": f"{_GET}mutatingwebhookconfigurations   (one of them adds the container)",
     "node-not-ready": "kboot exec -- kubectl describe nodes",
     "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints",
-    "out-of-memory": "give the cluster more memory in the profile, then kboot up --recreate",
+    "out-of-memory": f"{_GET}limitrange --all-namespaces   (one, or a webhook, sets the limit)",
     "pod-not-scheduled": "kboot down, then kboot up   (starts the scheduler anew; data stay)",
     "pod-unschedulable": "kboot exec -- kubectl describe nodes",
     "services-unanswered": "kboot down, then kboot up   (starts kube-proxy anew; data stay)",

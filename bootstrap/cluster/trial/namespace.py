@@ -9,10 +9,10 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bootstrap.cluster.api import ApiClient, as_object
 from bootstrap.cluster.clock import moment_of
@@ -32,6 +32,8 @@ _NAMESPACES = "/api/v1/namespaces"
 _VOLUMES = "/api/v1/persistentvolumes"
 _MADE_BY = "pv.kubernetes.io/provisioned-by"
 _RECLAIM = "persistentVolumeReclaimPolicy"
+_RETAINED = "kboot.dev/reclaim-policy"
+"""On a volume of a person's that kboot has had retained: the policy that it had."""
 _OLD = 86400.0
 """Seconds after which a dead run's lock is of no use: its namespace has expired."""
 
@@ -135,12 +137,14 @@ def sweep(client: ApiClient, owner: Owner) -> tuple[str, ...]:
         raise
     left = tuple(name(each) for each in found if _is_left(each, owner, client.date))
     for each in left:
-        delete(client, each)
+        with suppress(ApiFailure):  # of a run before this one: it is told at the end
+            delete(client, each)
     there = {name(each) for each in found}
     for each in owner.dead():
         # Not there: it had not been made yet, or is gone already, or is on another cluster.
-        if each not in there and not what_is_left(client, each) and _is_old(owner.lock(each)):
-            owner.forget(each)
+        with suppress(ApiFailure):
+            if each not in there and not what_is_left(client, each) and _is_old(owner.lock(each)):
+                owner.forget(each)
     return left
 
 
@@ -190,8 +194,9 @@ def _see_to_volumes(client: ApiClient, namespace: str) -> str:
     """What of volumes is left of that namespace's claims, in words; empty: nothing.
 
     One that was made for a claim is its provisioner's to delete, with the storage behind it: where
-    its class retains it, that is what is changed. One that was there before, and stays, is given
-    back; what is to be recycled or deleted is Kubernetes' to see to. Raises ApiFailure.
+    its class retains it, that is what is changed. One that a person made is given back as it was:
+    where it would be recycled or deleted with its claim, it is retained meanwhile. Raises
+    ApiFailure.
     """
     try:
         volumes = objects(client.get_json(_VOLUMES), "items")
@@ -206,14 +211,18 @@ def _see_to_volumes(client: ApiClient, namespace: str) -> str:
 def _see_to_volume(client: ApiClient, volume: Object) -> str:
     who, phase = f"volume {name(volume)}", text(volume, "status", "phase")
     made, policy = _is_made_for_its_claim(volume), text(volume, "spec", _RECLAIM)
-    change: Object = {}
+    before = at(volume, "metadata", "annotations", _RETAINED)
+    change: dict[str, Any] = {}
     if made and policy != "Delete":
-        change = {_RECLAIM: "Delete"}
+        change = {"spec": {_RECLAIM: "Delete"}}
+    elif not at(volume, "metadata", "annotations", _MADE_BY) and policy in ("Delete", "Recycle"):
+        change = _annotated(policy) | {"spec": {_RECLAIM: "Retain"}}
     elif not made and policy == "Retain" and phase == "Released":
-        change = {"claimRef": None}
+        policies = {_RECLAIM: before} if before else {}
+        change = (_annotated(None) if before else {}) | {"spec": {"claimRef": None, **policies}}
     try:
         if change:
-            client.merge(f"{_VOLUMES}/{name(volume)}", {"spec": change})
+            client.merge(f"{_VOLUMES}/{name(volume)}", change)
     except ApiFailure as failure:
         if not failure.final:
             raise
@@ -221,7 +230,12 @@ def _see_to_volume(client: ApiClient, volume: Object) -> str:
     if made:
         return f"{who} is {phase or 'there'}, and its provisioner has not deleted it"
     # Kubernetes releases it some moments after its claim is gone.
-    return f"{who} is Bound still" if (policy, phase) == ("Retain", "Bound") else ""
+    return f"{who} is Bound still" if phase == "Bound" else ""
+
+
+def _annotated(policy: str | None) -> dict[str, Any]:
+    """With the policy that it has when it is given back; None: it is."""
+    return {"metadata": {"annotations": {_RETAINED: policy}}}
 
 
 def _is_made_for_its_claim(volume: Object) -> bool:

@@ -155,7 +155,8 @@ class Trial:
                 yield from self.remove("Pod", named) if found else self.make(manifest)
             elif end is not None:
                 trouble = yield from steadily(find)
-                yield self.failed(f"pod {named} failed", trouble._replace(final=True))
+                yield self.failed(f"pod {named} failed", trouble._replace(final=not end.cut))
+                continue
             yield waiting.look(find, _progress(found))
 
     def _why(self, found: Object, otherwise: str, closer: Callable[[Trouble], Trouble]) -> Trouble:
@@ -236,11 +237,11 @@ class Trial:
             if not self.begun:
                 return ""
             self.client.deadline = time.monotonic() + seconds
-            for remove in self._at_end:
-                remove()
             if self.keep:
                 self.owner.forget(self.namespace)
                 return f"namespace {self.namespace} is kept"
+            for remove in self._at_end:
+                remove()
             names = (self.namespace, *self._swept)
             return clean(self.client, names, seconds, self._forget, waiting)
 

@@ -21,7 +21,7 @@ from bootstrap.cluster.objects import (
     text,
 )
 from bootstrap.cluster.said import last_words
-from bootstrap.cluster.trial.ends import MAIN, container, is_lost
+from bootstrap.cluster.trial.ends import MAIN, container, is_lost, memory_limit
 from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
 from bootstrap.cluster.trial.volumes import of_claim
 
@@ -163,8 +163,10 @@ def _of_end(
     # One that is started again may do better; by a signal (128 and more) also after a crash loop.
     stays = previous or text(pod, "spec", "restartPolicy") == "Never"
     if text(ended, "reason") == "OOMKilled":
-        words = f"{who}: its container used more memory than it may{said and f': {said}'}"
-        return Trouble("out-of-memory", words, stays)
+        limit = memory_limit(pod)
+        may = f"than the {limit} that it may" if limit else "than the node has left"
+        words = f"{who}: its container used more memory {may}{said and f': {said}'}"
+        return Trouble("out-of-memory", words, final=stays and bool(limit))
     kind = "crash-loop" if previous else "pod-failed"
     ends = "ends again and again" if previous else "ended"
     words = f"{who} {ends} with exit code {code}{said and f': {said}'}"
@@ -238,6 +240,8 @@ def _of_events(client: ApiClient, namespace: str, about: Object, kind: str) -> T
     words = f"{kind} {name(about)}: {reason}: {said}"
     if reason == "FailedCreate":
         return _refused(words, said)
+    if reason == "FailedCreatePodSandBox" and "sandbox image" in said:
+        return Trouble("image-not-pulled", words)
     if reason == "FailedCreatePodSandBox" and not _NETWORK.search(said):
         return Trouble("container-not-created", words, final=_TOO_SMALL in said)
     return Trouble(_EVENTS.get(reason, "pod-not-started"), words)
@@ -257,4 +261,4 @@ def _refused(words: str, said: str) -> Trouble:
     if failure.reason == "api-forbidden":  # no refusal, or of a controller whose rights come yet
         return Trouble("pod-not-created", words)
     reason = "pod-not-created" if failure.reason == "create-refused" else failure.reason
-    return Trouble(reason, words, failure.final)
+    return Trouble(reason, words)  # the controller tries again

@@ -2,6 +2,8 @@
 
 from bootstrap.core.version import Version, find_version
 
+MINIKUBE = "kboot exec -- minikube"
+"""As it is typed: the one of the profile, which need not be on PATH."""
 LOADS_SINCE = Version((1, 18))
 """`minikube image load` (pull request 10366)."""
 
@@ -15,8 +17,8 @@ def loads_images(minikube: str | None) -> bool:
 def bring_image(image: str, cluster: str, driver: str, minikube: str | None) -> str:
     """What to type."""
     if loads_images(minikube):
-        return f"minikube -p {cluster} image load {image}"
+        return f"{MINIKUBE} -p {cluster} image load {image}"
     # With driver none this machine's docker is the node's; the others have had a cache since 0.2x.
     return (
-        f"docker pull {image}" if driver == "none" else f"minikube -p {cluster} cache add {image}"
+        f"docker pull {image}" if driver == "none" else f"{MINIKUBE} -p {cluster} cache add {image}"
     )

@@ -170,6 +170,9 @@ def main() -> int:
         name = Path(str(error.cmd[0])).name
         print(f"rehearse: {name} failed (exit {error.returncode}); nothing of it is left")
         return 1
+    except OSError as error:
+        print(f"rehearse: {error}; nothing of it is left")
+        return 1
 
 
 def _arguments() -> argparse.Namespace:

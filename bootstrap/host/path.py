@@ -48,9 +48,13 @@ def own_name(environ: Mapping[str, str], called: str) -> str:
 
 
 def rehearsal_beside(program: str) -> str:
-    """scripts/rehearse of the checkout whose kboot a person calls so; empty: it is of none."""
+    """scripts/rehearse of the checkout whose kboot a person calls so.
+
+    Empty: it is of none, or this is no machine for it, which wants Debian's packages on amd64.
+    """
     beside = str(Path(program).with_name("rehearse")) if "/" in program else ""
-    return beside if os.access(beside, os.X_OK) else ""
+    fits = os.uname().machine == "x86_64" and os.access("/usr/bin/apt-get", os.X_OK)
+    return beside if fits and os.access(beside, os.X_OK) else ""
 
 
 def candidates(executable: str, folders: Iterable[str]) -> tuple[str, ...]:

@@ -153,7 +153,9 @@ class Machine:
     def _line(self) -> str:
         assert self._init.stdout is not None
         line = self._init.stdout.readline()
-        assert line, (self._own / "log").read_text()
+        if not line:
+            said = (self._own / "log").read_text().strip() or "its first process ended"
+            raise OSError(f"no host can be made of this machine's namespaces: {said}")
         return line.rstrip()
 
     def _connect(self) -> None:

@@ -189,6 +189,7 @@ def _missing() -> str:
         *(["root"] if os.geteuid() != 0 else []),
         *(["Linux"] if sys.platform != "linux" else []),
         *(["amd64, as kubectl's bytes are"] if os.uname().machine != "x86_64" else []),
+        *(["a HOME that can be written to"] if not _has_cache() else []),
         *(["apt-get (Debian or Ubuntu)"] if shutil.which("apt-get") is None else []),
     ]
     return f"it needs {' and '.join(lacks)}" if lacks else ""
@@ -219,6 +220,14 @@ def _say(told: str) -> None:
 def _cache() -> Path:
     user_cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("KBOOT_TEST_CACHE") or Path(user_cache, "kboot-tests"))
+
+
+def _has_cache() -> bool:
+    try:
+        _cache().mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # no HOME
+        return False
+    return bool(os.environ.get("HOME")) and os.access(_cache(), os.W_OK)
 
 
 def _fetched(version: str) -> Path:

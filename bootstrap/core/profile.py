@@ -9,7 +9,7 @@ from bootstrap.core.version import Constraint
 
 _BARE = re.compile(
     r"\bkboot (up|plan|doctor|verify|down|exec|env)"
-    r"((?: --[a-z][a-z-]*(?: \S+://\S+)?)*)"
+    r"((?: --[a-z][a-z-]*(?: (?!--)[^\s,]+)?)*)"
     r"(?=\s\s|,|$| -- )"
 )
 """A kboot command that names no profile: at the end, before a comma, a gap or `--`."""

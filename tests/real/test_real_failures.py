@@ -359,7 +359,7 @@ CASES = (
     Case(
         "image takes more memory than a LimitRange allows",
         image_is_greedy,
-        *("dns", "out-of-memory", ("pod dns", "more memory than it may"), BOTH),
+        *("dns", "out-of-memory", ("pod dns", "more memory than the 32Mi"), BOTH),
         flags=("--image", "greedy:1"),
     ),
     Case(

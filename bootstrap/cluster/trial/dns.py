@@ -14,6 +14,7 @@ from bootstrap.cluster.trial.volumes import addons_are_kept
 # means differs between busybox's releases. A resolver asks a server that is silent for up to a
 # minute before it says so; DNS that was just started answers nobody yet.
 _SCRIPT = r"""
+set -f  # of nslookup's ** no names of files are to be made
 domain=$(sed -n 's/^search .*[ .]svc\.\([^ ]*\).*/\1/p' /etc/resolv.conf | head -n 1)
 name=kubernetes.default.svc.${domain:-cluster.local}
 asked=$(grep ^nameserver /etc/resolv.conf)

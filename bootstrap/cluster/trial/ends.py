@@ -21,7 +21,7 @@ _NOT_STARTED = ("StartError", "ContainerCannotRun")
 _KILLED = (137, 255)
 """SIGKILL from outside, as when a node goes down; and what containerd says of an end that it did
 not see. Of neither does a phase or a reason tell at first. No script of kboot's ends so."""
-_TERMINATED = 143
+TERMINATED = 143
 """SIGTERM, with which a script of kboot's ends itself when its gate's time is nearly over."""
 _NEVER_STARTS = re.compile(
     r"exec: \\?\"/bin/sh\\?\": .*(no such file|executable file not found|permission denied)"
@@ -50,7 +50,7 @@ def end_of(pod: Object) -> End | None:
     if not pod or is_lost(pod):
         return End(well=False, lost=True)
     if isinstance(ended, Mapping):
-        return End(well=False, said=_said(ended), cut=number(ended, "exitCode") == _TERMINATED)
+        return End(well=False, said=_said(ended), cut=number(ended, "exitCode") == TERMINATED)
     if text(pod, "status", "phase") == "Succeeded":
         return End(well=True)
     return End(well=False) if text(pod, "status", "phase") == "Failed" else None

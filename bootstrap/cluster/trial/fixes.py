@@ -4,6 +4,7 @@ from bootstrap.cluster.failure import REFUSED
 
 _GET = "kboot exec -- kubectl get "
 LOOK_CLOSER = "kboot verify --keep, then kboot exec -- kubectl get events --all-namespaces"
+_LONGER = "kboot verify --timeout 10m   (it may only be slow)"
 FIXES = {
     **REFUSED,
     "engine-down": "start Docker (systemctl start docker), then the same command again",
@@ -13,6 +14,9 @@ FIXES = {
     "node-not-ready": "kboot exec -- kubectl describe nodes",
     "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints",
     "out-of-memory": f"{_GET}limitrange --all-namespaces   (one, or a webhook, sets the limit)",
+    "not-there-yet": _LONGER,
+    "pod-not-ended": _LONGER,
+    "pod-not-started": _LONGER,
     "pod-not-scheduled": "kboot down, then kboot up   (starts the scheduler anew; data stay)",
     "pod-unschedulable": "kboot exec -- kubectl describe nodes",
     "services-unanswered": "kboot down, then kboot up   (starts kube-proxy anew; data stay)",

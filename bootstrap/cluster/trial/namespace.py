@@ -34,6 +34,8 @@ _MADE_BY = "pv.kubernetes.io/provisioned-by"
 _RECLAIM = "persistentVolumeReclaimPolicy"
 _RETAINED = "kboot.dev/reclaim-policy"
 """On a volume of a person's that kboot has had retained: the policy that it had."""
+_LETTERS = 8
+"""Of a claim's uid."""
 _OLD = 86400.0
 """Seconds after which a dead run's lock is of no use: its namespace has expired."""
 
@@ -215,7 +217,7 @@ def _see_to_volume(client: ApiClient, volume: Object) -> str:
     change: dict[str, Any] = {}
     if made and policy != "Delete":
         change = {"spec": {_RECLAIM: "Delete"}}
-    elif not at(volume, "metadata", "annotations", _MADE_BY) and policy in ("Delete", "Recycle"):
+    elif not made and policy in ("Delete", "Recycle"):
         change = _annotated(policy) | {"spec": {_RECLAIM: "Retain"}}
     elif not made and policy == "Retain" and phase == "Released":
         policies = {_RECLAIM: before} if before else {}
@@ -239,9 +241,14 @@ def _annotated(policy: str | None) -> dict[str, Any]:
 
 
 def _is_made_for_its_claim(volume: Object) -> bool:
-    """Provisioners name a volume after its claim; a person's own may bear the annotation, too."""
-    claim = text(volume, "spec", "claimRef", "uid")
-    return bool(claim and claim in name(volume) and at(volume, "metadata", "annotations", _MADE_BY))
+    """Provisioners name a volume after its claim (CSI's, after the first letters of its uid where
+    they are told so); a person's own may bear the annotation, too."""
+    claim = text(volume, "spec", "claimRef", "uid").replace("-", "")[:_LETTERS]
+    return bool(
+        claim
+        and claim in name(volume).replace("-", "")
+        and at(volume, "metadata", "annotations", _MADE_BY)
+    )
 
 
 def _is_left(found: Object, owner: Owner, date: str) -> bool:

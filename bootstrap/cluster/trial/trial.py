@@ -155,7 +155,8 @@ class Trial:
                 yield from self.remove("Pod", named) if found else self.make(manifest)
             elif end is not None:
                 trouble = yield from steadily(find)
-                yield self.failed(f"pod {named} failed", trouble._replace(final=not end.cut))
+                how = "came to no end in its time" if end.cut else "failed"
+                yield self.failed(f"pod {named} {how}", trouble._replace(final=not end.cut))
                 continue
             yield waiting.look(find, _progress(found))
 
@@ -241,6 +242,7 @@ class Trial:
                 self.owner.forget(self.namespace)
                 return f"namespace {self.namespace} is kept"
             for remove in self._at_end:
+                waiting("the image that was built is removed")
                 remove()
             names = (self.namespace, *self._swept)
             return clean(self.client, names, seconds, self._forget, waiting)

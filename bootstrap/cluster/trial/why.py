@@ -21,7 +21,7 @@ from bootstrap.cluster.objects import (
     text,
 )
 from bootstrap.cluster.said import last_words
-from bootstrap.cluster.trial.ends import MAIN, container, is_lost, memory_limit
+from bootstrap.cluster.trial.ends import MAIN, TERMINATED, container, is_lost, memory_limit
 from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
 from bootstrap.cluster.trial.volumes import of_claim
 
@@ -167,6 +167,8 @@ def _of_end(
         may = f"than the {limit} that it may" if limit else "than the node has left"
         words = f"{who}: its container used more memory {may}{said and f': {said}'}"
         return Trouble("out-of-memory", words, final=stays and bool(limit))
+    if code == TERMINATED and stays and not previous:
+        return Trouble("pod-not-ended", f"{who}: its time was over{said and f': {said}'}")
     kind = "crash-loop" if previous else "pod-failed"
     ends = "ends again and again" if previous else "ended"
     words = f"{who} {ends} with exit code {code}{said and f': {said}'}"
@@ -199,8 +201,9 @@ def _of_schedule(client: ApiClient, namespace: str, pod: Object) -> Trouble | No
             return of_claim(client, namespace, found)
     if not refused:
         return None
-    words = f"pod {name(pod)}: {said}"
-    return Trouble("pod-unschedulable", words, final=_nobody_takes_pods(client))
+    cordoned = _nobody_takes_pods(client)
+    why = "every node is cordoned (kubectl uncordon NODE ends that); " if cordoned else ""
+    return Trouble("pod-unschedulable", f"pod {name(pod)}: {why}{said}", final=cordoned)
 
 
 def _nobody_takes_pods(client: ApiClient) -> bool:

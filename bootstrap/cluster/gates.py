@@ -4,6 +4,7 @@ Waiting is `engine.prove`'s job. What holds of a gate holds on every Kubernetes 
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from bootstrap.cluster.api import ApiClient, said_by
 from bootstrap.cluster.bare_pods import bare_pods, lack_of, trouble_of
@@ -175,7 +176,7 @@ def check_system(client: ApiClient, expected: Expected) -> Look:
     for pod in bare:
         if lack := lack_of(pod):
             return _bare_pod_lacks(client, pod, lack)
-    if expected.since and (unheard := _unheard_pods(client, expected)):
+    if expected.since and (unheard := _unheard_pods(client, expected.since, expected.back)):
         return Look(
             passed=False,
             message=f"{_some(unheard)}: not heard of since the start",
@@ -198,15 +199,13 @@ def _bare_pod_lacks(client: ApiClient, pod: Object, lack: str) -> Look:
     )
 
 
-def _unheard_pods(client: ApiClient, expected: Expected) -> list[str]:
-    assert expected.since is not None
+def _unheard_pods(client: ApiClient, since: datetime, back: datetime | None) -> list[str]:
     from bootstrap.cluster.heard import unheard_pods
 
     nodes = objects(client.get_json("/api/v1/nodes"), "items")
     pods = objects(client.get_json("/api/v1/namespaces/kube-system/pods"), "items")
     ready = [each for each in pods if holds(each, "Ready")]
-    unheard = unheard_pods(client, nodes, ready, expected.since, expected.back)
-    return [name(each) for each in unheard]
+    return [name(each) for each in unheard_pods(client, nodes, ready, since, back)]
 
 
 def _is_dns(workload: Object) -> bool:

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from bootstrap.cluster import api, wire
 from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.cluster.failure import ApiFailure, failure_of_proxy
 from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.tls import trust
 from tests.cluster.apiserver import (
@@ -529,3 +529,22 @@ def test_a_ca_of_2018_is_trusted_also_where_python_is_strict_by_default(
     assert not trust(connection).verify_flags & ssl.VERIFY_X509_STRICT
     with ApiClient(connection, timeout=5.0) as client:
         assert client.get_json("/version") == {"gitVersion": "v1.9.0"}
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "final"),
+    [
+        ("getting credentials: exec: executable aws not found", "credentials-program", True),
+        (
+            "getting credentials: exec: executable aws failed with exit code 255",
+            *("credentials-program-fails", False),
+        ),
+        ("proxyconnect tcp: dial tcp 127.0.0.1:1: connection refused", "proxy-fails", False),
+    ],
+)
+def test_a_program_for_credentials_that_fails_may_do_better_one_that_is_not_there_may_not(
+    said: str, reason: str, final: bool
+) -> None:
+    failure = failure_of_proxy(502, said, "https://prod")
+    assert failure is not None and (failure.reason, failure.final) == (reason, final)
+    assert said in failure.words

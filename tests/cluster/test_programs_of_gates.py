@@ -115,7 +115,7 @@ def test_a_kubectl_that_fails_is_asked_again_unless_it_says_what_stays(
             True,
         ),
         ("The command '/bin/sh' returned a non-zero code: 1", True, "build-fails", True),
-        ("did not answer within 12 s", True, "engine-down", False),
+        ("did not answer within 12 s", True, "build-fails", False),
     ],
 )
 def test_a_build_is_tried_again_unless_waiting_does_not_mend_it(

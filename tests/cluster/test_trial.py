@@ -593,6 +593,22 @@ def test_a_kept_namespace_is_not_a_dead_runs(api: ActingApi, trial: Trial, owner
     assert api.namespaces == ["kboot-0a0b0c0d"]
 
 
+def test_what_another_run_left_and_cannot_be_deleted_decides_nothing_and_is_told(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    owner.locks.mkdir()
+    owner.lock("kboot-dead").write_text("{}")
+    api.namespace("kboot-dead", 5, **own(owner, "dead"))
+    claim = {"namespace": "kboot-dead", "uid": "1"}
+    spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Retain"}
+    released = {"metadata": {"name": "mine"}, "spec": spec, "status": {"phase": "Released"}}
+    api.documents["/api/v1/persistentvolumes"] = as_json({"items": [released]})
+    api.refusals["merge"] = (500, 'failed calling webhook "w": connection refused')
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.passed
+    assert "namespace kboot-dead is left: " in trial.end(0.5)
+
+
 def test_a_run_that_may_not_list_namespaces_sweeps_nothing(api: ActingApi, trial: Trial) -> None:
     api.documents["/api/v1/namespaces"] = as_json({"message": "forbidden: cannot list"}, 403)
     assert through(trial.begin()) is None

@@ -61,6 +61,10 @@ def test_a_certificate_may_become_valid_when_a_clock_is_set(words: str, never: b
             *("container-not-created", True),
         ),
         ("failed to reserve sandbox name", "container-not-created", False),
+        (
+            'failed to get sandbox image "registry.example/pause:3.10": network is unreachable',
+            *("image-not-pulled", False),
+        ),
     ],
 )
 def test_a_sandbox_that_cannot_be_made_is_of_the_network_only_where_it_is_said_so(
@@ -72,3 +76,21 @@ def test_a_sandbox_that_cannot_be_made_is_of_the_network_only_where_it_is_said_s
     pod = {"metadata": {"name": "dns"}, "status": {"conditions": [scheduled]}}
     found = why.of_pod(client, "kboot-1", pod)
     assert (found.reason, found.final) == (reason, final)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ('admission webhook "w" denied the request: no', "webhook-refuses"),
+        ('pods "web-1" is forbidden: maximum cpu usage is 1', "pod-not-created"),
+        ('pods "web-1" is forbidden: exceeded quota: q, requested: pods=1', "quota-exceeded"),
+    ],
+)
+def test_a_controller_whose_pods_are_refused_tries_again(
+    server: ApiServer, client: ApiClient, said: str, reason: str
+) -> None:
+    server.documents["/api/v1/namespaces/kboot-1/pods"] = as_json({"items": []})
+    failure = {"type": "ReplicaFailure", "status": "True", "message": said}
+    found = why.of_controller(client, "kboot-1", {"status": {"conditions": [failure]}}, "web")
+    assert (found.reason, found.final) == (reason, False)
+    assert said in found.words

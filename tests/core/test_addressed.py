@@ -15,6 +15,8 @@ from bootstrap.core.profile import Profile, VerifySpec
         ),
         ("kboot up --recreate   (…)", "scripts/kboot up --recreate p.toml   (…)"),
         ("kboot up --mirror a://b=c://d", "scripts/kboot up --mirror a://b=c://d p.toml"),
+        ("kboot verify --gates dns   (…)", "scripts/kboot verify --gates dns p.toml   (…)"),
+        ("kboot verify --keep, then", "scripts/kboot verify --keep p.toml, then"),
         ("kboot exec -- kubectl get pods", "scripts/kboot exec p.toml -- kubectl get pods"),
         ("kboot up other.toml", "kboot up other.toml"),
         ("kboot doctor PROFILE   (a file)", "kboot doctor PROFILE   (a file)"),

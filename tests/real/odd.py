@@ -253,13 +253,13 @@ def provisioner(named: str, *flags: str, folder: str = FOLDER, **more: str) -> M
     return made
 
 
-def static_volume(host_path: Json) -> Made:
+def static_volume(host_path: Json, policy: str = "Retain") -> Made:
     """One that somebody made, which fits kboot's claim by chance."""
     spec = {
         "capacity": {"storage": "8Mi"},
         "accessModes": ["ReadWriteOnce"],
         "storageClassName": "standard",
-        "persistentVolumeReclaimPolicy": "Retain",
+        "persistentVolumeReclaimPolicy": policy,
         "hostPath": host_path,
     }
 

@@ -186,15 +186,18 @@ def test_what_a_class_retains_is_gone_with_the_folder_behind_it(
     assert folders() <= before
 
 
-def test_a_volume_that_was_bound_by_chance_is_given_back_with_its_data(
-    ground: Today, tmp_path: Path
+@pytest.mark.parametrize("policy", ["Retain", "Delete"])
+def test_a_volume_that_was_bound_by_chance_is_given_back_as_it_was_with_its_data(
+    policy: str, ground: Today, tmp_path: Path
 ) -> None:
-    ground.host.sh("mkdir /opt/static; echo mine > /opt/static/word")
+    ground.host.sh("mkdir -p /opt/static; echo mine > /opt/static/word")
     host_path = {"path": "/opt/static", "type": "Directory"}
-    with odd.static_volume(host_path)(ground, tmp_path):
+    with odd.static_volume(host_path, policy)(ground, tmp_path):
         code, report = verify(ground, "storage", GENEROUS)
         assert (code, report["left_behind"]) == (Exit.CONVERGED, ""), report
         ground.until(lambda: ground.get(f"{odd.VOLUMES}/static")["status"]["phase"] == "Available")
+        spec = ground.get(f"{odd.VOLUMES}/static")["spec"]
+        assert spec["persistentVolumeReclaimPolicy"] == policy
     assert ground.host.sh("cat /opt/static/word").strip() == "mine"
 
 

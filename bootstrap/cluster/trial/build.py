@@ -20,7 +20,6 @@ from bootstrap.core.program import Lack
 _MARK = "/kboot-was-here"
 _NO_ENGINE = re.compile(r"annot connect to the Docker daemon|failed to connect to the docker API")
 """The latter since docker 29."""
-_SILENT = "did not answer within"
 _STAYS = re.compile(
     r"(?i)permission denied|returned a non-zero code|did not complete successfully"
     r"|dockerfile parse error"
@@ -70,8 +69,6 @@ def _of_build(words: str, *, own: bool) -> Trouble:
     if _NO_ENGINE.search(words):
         # That of this machine nobody but a person starts; the nodes' own start with them.
         return Trouble("engine-down" if own else "node-engine-down", words, final=own)
-    if _SILENT in words:
-        return Trouble("engine-down" if own else "node-engine-down", words)
     return Trouble("build-fails", words, final=bool(_STAYS.search(words)))
 
 

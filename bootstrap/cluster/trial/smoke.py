@@ -49,7 +49,7 @@ while true; do
     set -- $hosts
     starts=${store##* }
     if [ $# -ge $replicas ] && [ "$store" = "$greeting $word $starts" ] &&
-        [ "$starts" -gt $before ]; then
+        [ "$starts" -gt "${before:-0}" ]; then
         echo "$starts" > /dev/termination-log
         exit 0
     fi

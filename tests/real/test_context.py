@@ -108,7 +108,7 @@ def test_a_program_that_gives_no_credentials_is_told(person: Kboot, cluster: Clu
     write(person, server_of(cluster), plugin(person, cluster))
     document = person.json(*VERIFY, "--timeout", "5s")
     assert document["exit_code"] == 73
-    assert gates(document)["api"] == ("failed", "api-credentials")
+    assert gates(document)["api"] == ("failed", "credentials-program-fails")
     assert "getting credentials: exec:" in document["gates"][0]["why"]
 
 

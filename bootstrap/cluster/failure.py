@@ -37,6 +37,7 @@ REFUSED = {
     "policy-refuses": f"{_GET}validatingadmissionpolicies,validatingadmissionpolicybindings",
     "quota-exceeded": f"{_GET}resourcequota --all-namespaces   (raise it)",
     "quota-in-use": f"{_GET}resourcequota --all-namespaces   (raise it)",
+    "quota-wants-limits": "have a LimitRange name what `why` says in kboot's namespaces (kboot-*)",
     "webhook-fails": f"{_GET}validatingwebhookconfigurations,mutatingwebhookconfigurations",
     "webhook-refuses": f"{_GET}validatingwebhookconfigurations,mutatingwebhookconfigurations",
 }
@@ -125,6 +126,7 @@ _REFUSALS = (
     ),
     (r"exceeded quota:.* used: [^:]*=[^,:]*[1-9]", "quota-in-use"),
     (r"exceeded quota", "quota-exceeded"),
+    (r"failed quota:.* must specify", "quota-wants-limits"),
     (r"failed calling", "webhook-fails"),
     (r"denied the request", "webhook-refuses"),
     (r"ValidatingAdmissionPolicy .* denied request", "policy-refuses"),
@@ -144,7 +146,8 @@ def refusal(status: int, said: str) -> ApiFailure:
     """Why the server refuses a request that it understood. `said`: in its own words.
 
     A quota that others fill is one that they may leave again; of one that would be exceeded with
-    nothing in use, nothing can come.
+    nothing in use, nothing can come. To one that wants limits, whoever gave it to a new namespace
+    may still add the LimitRange that names them.
     """
     for pattern, reason in _REFUSALS:
         if re.search(pattern, said):

@@ -36,6 +36,8 @@ class Look(NamedTuple):
     final: bool = False
     absent: bool = False
     """There is nothing to prove here; `message` says why."""
+    again: float = 0.0
+    """Seconds before which the next look is not to be."""
 
 
 Looks = Generator[Look, None, T]

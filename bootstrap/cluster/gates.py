@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bootstrap.cluster.api import ApiClient, said_by
-from bootstrap.cluster.bare_pods import bare_pods, lack_of, trouble_of
+from bootstrap.cluster.bare_pods import bare_pods, lack_of
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Expected, Look, of_failure
 from bootstrap.cluster.objects import (
@@ -21,7 +21,8 @@ from bootstrap.cluster.objects import (
     objects,
     text,
 )
-from bootstrap.cluster.workloads import LACKS, condition_that_tells, pod_that_tells, selector
+from bootstrap.cluster.pods import pod_that_tells, trouble_of
+from bootstrap.cluster.workloads import LACKS, condition_that_tells, selector
 from bootstrap.core.version import Version, find_version
 
 _DESCRIBE = "kboot exec -- kubectl -n kube-system describe pods"
@@ -248,7 +249,7 @@ def _pod_trouble(client: ApiClient, workload: Object) -> str:
         if failure.reason == "api-timeout":
             raise  # cut by the gate's deadline, maybe: then the look before says more
         return ""  # the workload lacks something either way; this only said more about it
-    return pod_that_tells(objects(pods, "items"))
+    return pod_that_tells(client, objects(pods, "items"))
 
 
 def check_serviceaccount(client: ApiClient, expected: Expected) -> Look:

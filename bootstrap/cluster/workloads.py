@@ -1,4 +1,4 @@
-"""What a Deployment, DaemonSet or StatefulSet lacks before it is complete, and which pod is why.
+"""What a Deployment, DaemonSet or StatefulSet lacks before it is complete.
 
 The rules of `kubectl rollout status` (kubectl/pkg/polymorphichelpers/rollout_status.go), less what
 Kubernetes 1.9 does not fill in: there a StatefulSet's status has no `updatedReplicas`, so that
@@ -14,9 +14,7 @@ from bootstrap.cluster.objects import (
     condition,
     explained,
     holds,
-    name,
     number,
-    objects,
     text,
 )
 
@@ -74,29 +72,6 @@ def condition_that_tells(workload: Object) -> str:
         if condition(workload, kind).get("status") == "False":
             return explained(condition(workload, kind))
     return ""
-
-
-def pod_that_tells(pods: list[Object]) -> str:
-    """The first pod that is not Ready, and what it waits for."""
-    for pod in pods:
-        if not holds(pod, "Ready") and text(pod, "status", "phase") != "Succeeded":
-            return f"pod {name(pod)}: {_waits_for(pod)}"
-    return ""
-
-
-def _waits_for(pod: Object) -> str:
-    # Init containers first: while one of them fails, the others only say PodInitializing.
-    for kind in ("initContainerStatuses", "containerStatuses"):
-        for container in objects(pod, "status", kind):
-            waiting = explained(at(container, "state", "waiting") or {})
-            if waiting:
-                return waiting
-            if number(container, "state", "terminated", "exitCode"):
-                return explained(at(container, "state", "terminated")) or "it ended with an error"
-    for kind in ("PodScheduled", "Ready"):
-        if condition(pod, kind).get("status") == "False":
-            return explained(condition(pod, kind)) or f"not {kind}"
-    return text(pod, "status", "phase") or "nothing is known of it yet"
 
 
 def _unseen(workload: Object) -> str:

@@ -140,7 +140,7 @@ class Proving:
         while not (look.passed or look.final):
             waiting.tell(_text(look))
             now = time.monotonic()
-            pause = min(max(SHORTEST_PAUSE, 4 * (now - asked)), LONGEST_PAUSE)
+            pause = max(look.again, min(max(SHORTEST_PAUSE, 4 * (now - asked)), LONGEST_PAUSE))
             if now + pause >= self._client.deadline:
                 break
             time.sleep(pause)

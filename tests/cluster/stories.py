@@ -282,7 +282,7 @@ def out_of_memory(on: Recorder) -> None:
     on.until(ended)
 
 
-@story(final("image-not-pulled"), "no such host")
+@story(waits("image-not-pulled"), "no such host")
 def registry_is_unknown(on: Recorder) -> None:
     on.run("dns", _SAY, image=Image("registry.invalid/busybox:1.35"))
     on.until(waiting("ImagePullBackOff"))

@@ -11,7 +11,7 @@ from bootstrap.cluster.gate_look import Look
 from bootstrap.cluster.trial.gates import trial_gates
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import Owner
-from bootstrap.cluster.trial.programs import Programs, Ran
+from bootstrap.cluster.trial.programs import TRY_AGAIN, Programs, Ran
 from bootstrap.cluster.trial.trial import Trial
 from bootstrap.core.program import Lack
 from tests.cluster.acting_api import ActingApi, running
@@ -83,7 +83,7 @@ def first_looks(trial: Trial, gate: str, programs: Programs, count: int = 2) -> 
         ("it said nothing", False),
         ("error: You must be logged in to the server (Unauthorized)", True),
         ("Unable to connect to the server: x509: certificate signed by unknown authority", True),
-        ("Unable to connect to the server: dial tcp: lookup a.invalid: no such host", True),
+        ("Unable to connect to the server: dial tcp: lookup a.invalid: no such host", False),
         ("getting credentials: exec: executable aws not found", True),
         ('error: context "work" does not exist', True),
         ("Error: unknown flag: --request-timeout", True),
@@ -169,3 +169,24 @@ def test_what_was_built_is_removed_from_the_engine_and_the_nodes_at_the_end(
     trial.end(10.0)
     assert ("image", "rm", "--force", image) in docker.asked
     assert ("rm", image) in images.asked
+
+
+def test_what_could_not_be_removed_is_told(api: ActingApi, trial: Trial) -> None:
+    runtime(api, "containerd://2.1")
+    docker = Engine(image=[Ran(True, f"{trial.namespace}:a\n"), says("it is busy")])
+    images = Engine(rm=[says("no answer")])
+    first_looks(trial, "build", Programs(NONE, NONE, docker, images))
+    image = docker.asked[0][3]
+    docker.answers["image"][0] = Ran(True, f"{image}\n")
+    left = trial.end(10.0)
+    assert f"image {image} is left in docker: it is busy" in left
+    assert f"image {image} may be left on the nodes: no answer" in left
+
+
+def test_a_program_that_failed_is_not_run_again_at_once(api: ActingApi, trial: Trial) -> None:
+    runtime(api, "containerd://2.1")
+    fails = Engine(build=[says("toomanyrequests")])
+    programs = Programs(lambda: says("no answer"), NONE, fails, Engine())
+    for gate in ("kubectl", "build"):
+        assert first_looks(trial, gate, programs, 1)[0].again == TRY_AGAIN
+    trial.end(10.0)

@@ -271,6 +271,11 @@ def test_a_webhook_that_does_not_answer_is_waited_for(api: ActingApi, trial: Tri
             "exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3",
             "quota-in-use",
         ),
+        (
+            403,
+            'pods "dns" is forbidden: failed quota: q: must specify limits.memory for: main',
+            "quota-wants-limits",
+        ),
         (403, 'User "x" cannot create: RBAC: clusterrole "y" not found', "api-not-ready"),
         (429, "too many requests", "api-error"),
         (500, "etcdserver: request timed out", "api-error"),
@@ -500,11 +505,16 @@ def test_what_is_not_in_the_namespace_is_removed_at_the_end_with_time_of_its_own
     trial: Trial,
 ) -> None:
     left: list[float] = []
-    trial.at_end(lambda: left.append(trial.client.deadline - time.monotonic()))
+
+    def remove() -> str:
+        left.append(trial.client.deadline - time.monotonic())
+        return "something is left"
+
+    trial.at_end(remove)
     assert (trial.end(10.0), left) == ("", [])
     through(trial.begin())
     trial.client.deadline = time.monotonic()
-    trial.end(10.0)
+    assert trial.end(10.0) == "something is left"
     assert 9 < left[0] <= 10
 
 

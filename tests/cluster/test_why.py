@@ -41,9 +41,11 @@ def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_eve
         ("failed: x509: certificate is valid for a.example, not b.example", True),
         ("failed: x509: certificate has expired or is not yet valid: current time … is", False),
         ("net/http: TLS handshake timeout", False),
+        ("dial tcp: lookup registry.example: no such host", False),
+        ("registry.example/a:1: not found: manifest unknown", True),
     ],
 )
-def test_a_certificate_may_become_valid_when_a_clock_is_set(words: str, never: bool) -> None:
+def test_only_a_registry_can_say_that_a_pull_never_succeeds(words: str, never: bool) -> None:
     assert why.never_pulled(words) is never
 
 

@@ -87,6 +87,7 @@ SICK = (
         "admission names another registry",
         odd.each_container(image="mirror.invalid/busybox:1.28"),
         *("dns", "image-not-pulled", ("mirror.invalid", "no such host")),
+        stays=False,
     ),
     Sick(
         "the node is tainted",
@@ -104,7 +105,8 @@ SICK = (
     Sick(
         "a quota wants requests to be named",
         odd.inside(resourcequotas=quota({"requests.memory": "1Gi"})),
-        *("dns", "create-refused", ("must specify requests.memory",)),
+        *("dns", "quota-wants-limits", ("must specify requests.memory",)),
+        stays=False,
     ),
     Sick(
         "a quota allows no claims",
@@ -126,6 +128,7 @@ SICK = (
         "the image is on no node, and in no registry that is there",
         odd.image_is_gone,
         *("dns", "image-not-pulled", ("busybox:1.28", "no such host")),
+        stays=False,
         mends=FIX,
     ),
     Sick(
@@ -177,7 +180,11 @@ SICK = (
     Sick(
         "CoreDNS cannot read its Corefile",
         odd.corefile_is_broken,
-        *("system", "system-unavailable", ("coredns", "CrashLoopBackOff")),
+        *(
+            "system",
+            "system-unavailable",
+            ("CrashLoopBackOff", "its last words: /etc/coredns/Corefile"),
+        ),
         stays=False,
     ),
     Sick(

@@ -317,6 +317,7 @@ CASES = (
         nothing,
         *("dns", "image-not-pulled", ("nosuch.invalid/image:1", "Failed to pull image"), BOTH),
         flags=("--image", "nosuch.invalid/image:1"),
+        stays=False,
     ),
     Case(
         "no StorageClass",
@@ -389,6 +390,7 @@ CASES = (
         nothing,
         *("build", "base-not-pulled", ("nosuch.invalid",), BOTH),
         flags=("--image", "nosuch.invalid/image:1"),
+        stays=False,
     ),
     Case(
         "kubelet hangs",

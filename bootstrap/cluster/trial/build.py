@@ -11,7 +11,7 @@ from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.objects import objects, text
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import HOLDER, PREFIX
-from bootstrap.cluster.trial.programs import Docker, Images, Programs, without
+from bootstrap.cluster.trial.programs import TRY_AGAIN, Docker, Images, Programs, without
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.cluster.trial.why import never_pulled
@@ -60,7 +60,7 @@ def _build(trial: Trial, docker: Docker, image: str, word: str, *, own: bool) ->
     given = f"FROM {trial.image.name}\nLABEL {whose}\nRUN echo {word} > {_MARK}\n"
     while not (ran := docker("build", "--quiet", "--tag", image, "-", given=given)).ended_well:
         trouble = _of_build(f"docker build: {ran.said}", own=own)
-        yield trial.failed("docker cannot build an image", trouble)
+        yield trial.failed("docker cannot build an image", trouble)._replace(again=TRY_AGAIN)
 
 
 def _of_build(words: str, *, own: bool) -> Trouble:
@@ -75,10 +75,11 @@ def _of_build(words: str, *, own: bool) -> Trouble:
 def _load(trial: Trial, images: Images, image: str) -> Looks[None]:
     while not (ran := images("load", image)).ended_well:
         trouble = Trouble("image-not-loaded", f"minikube image load: {ran.said}")
-        yield trial.failed("the image cannot be brought to the nodes", trouble)
+        look = trial.failed("the image cannot be brought to the nodes", trouble)
+        yield look._replace(again=TRY_AGAIN)
 
 
-def _remove(trial: Trial, docker: Docker, own: str) -> None:
+def _remove(trial: Trial, docker: Docker, own: str) -> str:
     """This run's, and those that killed runs of this machine left in the engine."""
     whose = f"label={HOLDER}={trial.owner.holder}"
     shown = docker("image", "ls", "--filter", whose, "--format", "{{.Repository}}:{{.Tag}}")
@@ -88,17 +89,22 @@ def _remove(trial: Trial, docker: Docker, own: str) -> None:
         for each, run in runs.items()
         if run.startswith(PREFIX) and not trial.owner.is_alive(run)
     ]
-    docker("image", "rm", "--force", own, *left)
+    removed = docker("image", "rm", "--force", own, *left)
+    if own not in runs or removed.ended_well:
+        return ""
+    return f"image {own} is left in docker: {removed.said}"
 
 
-def _remove_from_nodes(trial: Trial, images: Images, own: str) -> None:
+def _remove_from_nodes(trial: Trial, images: Images, own: str) -> str:
     """This run's; of killed runs of this machine those whose names are still known."""
     left = [own]
     if dead := trial.owner.dead():
         names = (each.rpartition("/")[2] for each in images("ls").out.split())
         left += [each for each in names if each.partition(":")[0] in dead]
-    for each in left:
-        images("rm", each)
+    removed = [images("rm", each) for each in left]
+    if removed[0].ended_well:
+        return ""
+    return f"image {own} may be left on the nodes: {removed[0].said}"
 
 
 def _the_node_runs_docker(trial: Trial) -> Looks[bool]:

@@ -5,14 +5,14 @@ import re
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.objects import name, objects
-from bootstrap.cluster.trial.programs import Programs, without
+from bootstrap.cluster.trial.programs import TRY_AGAIN, Programs, without
 from bootstrap.cluster.trial.trial import Trial
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.core.program import Lack
 
 _STAYS = re.compile(
     r"(?i)x509: (?!.*not yet valid)|unauthorized|must be logged in|forbidden|exec format error"
-    r"|context .*not exist|no such (file|host)|not found|permission denied"
+    r"|context .*not exist|no such file|not found|permission denied"
     r"|unknown (flag|command|shorthand)|error loading config|no configuration has been provided"
 )
 """What a kubectl that cannot work with its kubeconfig, or at all, says for good."""
@@ -42,7 +42,8 @@ def pass_kubectl(trial: Trial, programs: Programs) -> Looks[None]:
         else:
             final = stays and bool(_STAYS.search(ran.said))
             trouble = Trouble("kubectl-fails", f"kubectl get nodes: {ran.said}", final)
-            yield trial.failed("kubectl cannot list the nodes", trouble)
+            look = trial.failed("kubectl cannot list the nodes", trouble)
+            yield look._replace(again=TRY_AGAIN)
 
 
 def _nodes(client: ApiClient) -> list[str]:

@@ -60,7 +60,7 @@ class Trial:
     """Whether the server has said that the namespace is made."""
     _ready: bool = False
     _alive: ExitStack = field(default_factory=ExitStack)
-    _at_end: list[Callable[[], None]] = field(default_factory=list)
+    _at_end: list[Callable[[], str]] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -221,10 +221,11 @@ class Trial:
             final=trouble.final,
         )
 
-    def at_end(self, remove: Callable[[], None]) -> None:
-        """Have something removed at the end that is not in the namespace; `remove` raises nothing.
+    def at_end(self, remove: Callable[[], str]) -> None:
+        """Have something removed at the end that is not in the namespace.
 
-        It has the client's deadline.
+        `remove` tells in words what is left, or nothing; it raises nothing, and has the client's
+        deadline.
         """
         self._at_end.append(remove)
 
@@ -241,11 +242,13 @@ class Trial:
             if self.keep:
                 self.owner.forget(self.namespace)
                 return f"namespace {self.namespace} is kept"
+            left = []
             for remove in self._at_end:
                 waiting("the image that was built is removed")
-                remove()
+                left.append(remove())
             names = (self.namespace, *self._swept)
-            return clean(self.client, names, seconds, self._forget, waiting)
+            left.append(clean(self.client, names, seconds, self._forget, waiting))
+            return "; ".join(filter(None, left))
 
     def _forget(self, gone: str) -> None:
         # Stopped while it was being made, it may come yet: then the next run sees to it.

@@ -37,12 +37,13 @@ _WAITING = {
 }
 _STAYS = ("ErrImageNeverPull", "InvalidImageName")
 _NEVER_PULLED = re.compile(
-    r"no such host|manifest unknown|failed to resolve reference .*: not found"
+    r"manifest unknown|failed to resolve reference .*: not found"
     r"|repository .*(does not exist|not found)|access .* denied|authorization failed|unauthorized"
     r"|no match(ing manifest)? for (platform|linux)|invalid reference format"
     r"|: x509: (?!.*not yet valid)"
 )
-"""What a registry, or the name server asked for it, said for good. Anything else may pass."""
+"""What a registry said for good. Anything else may pass: a name server that does not reach its own,
+as with a VPN that is not up yet, says that there is no such host."""
 _EVENTS = {
     "FailedMount": "volume-not-mounted",
     "FailedAttachVolume": "volume-not-mounted",

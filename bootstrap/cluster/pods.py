@@ -1,0 +1,71 @@
+"""Why a pod of kube-system is not Ready."""
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.objects import (
+    Object,
+    at,
+    condition,
+    explained,
+    holds,
+    name,
+    number,
+    objects,
+    text,
+)
+from bootstrap.cluster.said import last_words
+
+_CONTAINERS = ("initContainerStatuses", "containerStatuses")
+"""Init containers first: while one of them fails, the others only say PodInitializing."""
+
+
+def pod_that_tells(client: ApiClient, pods: list[Object]) -> str:
+    """The first pod that is not Ready, and why; empty where all are."""
+    for pod in pods:
+        if not holds(pod, "Ready") and text(pod, "status", "phase") != "Succeeded":
+            return trouble_of(client, pod)
+    return ""
+
+
+def trouble_of(client: ApiClient, pod: Object) -> str:
+    """Why it is not Ready; of one that ends again and again, with its last words, also while it
+    runs again for a moment."""
+    who = f"pod {name(pod)}"
+    crashing = next((each for each in _statuses(pod) if _end_of(each)), None)
+    if crashing is None:
+        return f"{who}: {_waits_for(pod)}"
+    again = at(crashing, "state", "terminated") is None
+    own = text(crashing, "name")
+    said = last_words(client, "kube-system", pod, own, lines=1, previous=again)
+    how = text(crashing, "state", "waiting", "reason") or ("runs again" if again else "it ended")
+    told = f"; its last words: {said}" if said else f": {explained(_end_of(crashing))}"
+    return f"{who}: {how}{told}"
+
+
+def _end_of(status: Object) -> Object:
+    """How that container last ended, where that is why it is not Ready."""
+    if ended := _failed(at(status, "state", "terminated")):
+        return ended
+    before = _failed(at(status, "lastState", "terminated"))
+    if text(status, "state", "waiting", "reason") == "CrashLoopBackOff":
+        return before
+    # By a signal (128 and more) its node may have ended it when it was stopped.
+    runs = at(status, "state", "running") is not None
+    return before if runs and number(before, "exitCode") < 128 else {}
+
+
+def _failed(ended: Object | None) -> Object:
+    return ended if ended and number(ended, "exitCode") else {}
+
+
+def _waits_for(pod: Object) -> str:
+    for status in _statuses(pod):
+        if waiting := explained(at(status, "state", "waiting") or {}):
+            return waiting
+    for kind in ("PodScheduled", "Ready"):
+        if condition(pod, kind).get("status") == "False":
+            return explained(condition(pod, kind)) or f"not {kind}"
+    return text(pod, "status", "phase") or "nothing is known of it yet"
+
+
+def _statuses(pod: Object) -> list[Object]:
+    return [each for kind in _CONTAINERS for each in objects(pod, "status", kind)]

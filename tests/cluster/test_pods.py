@@ -1,0 +1,52 @@
+"""Why a pod of kube-system is not Ready."""
+
+from typing import Any
+
+import pytest
+
+from bootstrap.cluster.api import ApiClient
+from bootstrap.cluster.pods import trouble_of
+from tests.cluster.apiserver import ApiServer, Document
+
+FAILED = {"terminated": {"exitCode": 1, "reason": "Error"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "how"),
+    [
+        ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": FAILED}, "CrashLoop"),
+        ({"state": FAILED, "lastState": {}}, "it ended"),
+        ({"state": {"running": {}}, "lastState": FAILED}, "runs again"),
+    ],
+)
+def test_one_that_ends_again_and_again_is_told_with_its_last_words_at_any_moment(
+    server: ApiServer, client: ApiClient, status: dict[str, Any], how: str
+) -> None:
+    log = "/api/v1/namespaces/kube-system/pods/storage-provisioner/log"
+    server.documents[log] = Document(200, b"error getting server version\n", "text/plain")
+    own = {"name": "storage-provisioner", **status}
+    pod = {"metadata": {"name": "storage-provisioner"}, "status": {"containerStatuses": [own]}}
+    told = trouble_of(client, pod)
+    assert told.startswith(f"pod storage-provisioner: {how}")
+    assert told.endswith("; its last words: error getting server version")
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (
+            {"state": {"waiting": {"reason": "ErrImagePull"}}, "lastState": FAILED},
+            "pod coredns-1: ErrImagePull",
+        ),
+        (
+            {"state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137}}},
+            "pod coredns-1: containers with unready status",
+        ),
+    ],
+)
+def test_how_one_ended_before_is_not_told_where_it_lacks_something_else(
+    client: ApiClient, status: dict[str, Any], told: str
+) -> None:
+    ready = {"type": "Ready", "status": "False", "message": "containers with unready status"}
+    own = {"containerStatuses": [{"name": "coredns", **status}], "conditions": [ready]}
+    assert trouble_of(client, {"metadata": {"name": "coredns-1"}, "status": own}) == told

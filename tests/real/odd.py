@@ -28,6 +28,10 @@ SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 ANEW = "minikube addons disable storage-provisioner && minikube addons enable storage-provisioner"
 DOCKER_STARTS = "service docker start; until docker version; do sleep 0.1; done"
+CONTAINERD_ANEW = (
+    "service containerd stop; service containerd start; until ctr version; do sleep 0.1; done"
+)
+"""It reads its network's configuration when it starts."""
 BROKEN_NETWORK = '{"cniVersion":"0.4.0","name":"broken","plugins":[{"type":"broken"}]}'
 NAMESPACES = {
     "apiGroups": [""],

@@ -43,6 +43,7 @@ class Sick:
 
 
 FIX = "fix"
+BROKEN = "/etc/cni/net.d/0-broken.conflist"
 SICK = (
     Sick(
         "a webhook sleeps longer than it may",
@@ -203,8 +204,8 @@ SICK = (
     Sick(
         "the node has a network plugin that is not there",
         odd.done(
-            f"echo '{odd.BROKEN_NETWORK}' > /etc/cni/net.d/0-broken.conflist; sleep 1",
-            "rm /etc/cni/net.d/0-broken.conflist",
+            f"echo '{odd.BROKEN_NETWORK}' > {BROKEN}; {odd.CONTAINERD_ANEW}",
+            f"rm {BROKEN}; {odd.CONTAINERD_ANEW}",
         ),
         *("dns", "pod-network-fails", ("broken",)),
         stays=False,

@@ -129,6 +129,7 @@ Real: kboot, kubectl 1.20.0 (its bytes and digest, over TLS: a mirror on loopbac
 dl.k8s.io), docker, and Kubernetes 1.20.2 on docker, as the tutorial of 2018 has it, whose pods run.
 Not real: minikube, a stand-in on PATH, and CoreDNS, for which dnsmasq stands in. All of it runs in
 a container on an engine of its own, and is gone at the end."""
+DEVICES = "all devices (of a container: with --privileged, or --device-cgroup-rule 'a *:* rwm')"
 FIRST_TODAY = """\
 The first time Kubernetes and all that a node needs is made from its source, once: 250 MB to fetch,
 or 320 where Go is missing (40 of them are kubectl), about 6 minutes on two idle cores, 0.8 GB kept
@@ -156,7 +157,7 @@ PLAYS = {
 
 def main() -> int:
     arguments = _arguments()
-    missing = _missing()
+    missing = _missing(tutorial=arguments.tutorial)
     if missing:
         print(f"rehearse: this machine cannot: {missing}", file=sys.stderr)
         return 1
@@ -183,16 +184,26 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _missing() -> str:
+def _missing(*, tutorial: bool) -> str:
     """What this machine lacks, in words; empty when it can rehearse."""
     lacks = [
         *(["root"] if os.geteuid() != 0 else []),
         *(["Linux"] if sys.platform != "linux" else []),
         *(["amd64, as kubectl's bytes are"] if os.uname().machine != "x86_64" else []),
+        *([] if tutorial or _may_use_devices() else [DEVICES]),
         *(["a HOME that can be written to"] if not _has_cache() else []),
         *(["apt-get (Debian or Ubuntu)"] if shutil.which("apt-get") is None else []),
     ]
     return f"it needs {' and '.join(lacks)}" if lacks else ""
+
+
+def _may_use_devices() -> bool:
+    """kube-proxy's container is privileged, which cgroup v1 allows nobody who lacks some."""
+    try:
+        allowed = Path("/sys/fs/cgroup/devices/devices.list").read_text()
+    except OSError:
+        return True
+    return "a *:* rwm" in allowed
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:

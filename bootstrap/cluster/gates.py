@@ -227,16 +227,20 @@ def _system_workloads(client: ApiClient) -> list[tuple[str, Object]]:
 
 
 def _lacking(client: ApiClient, lacking: list[tuple[Object, str]]) -> Look:
-    first, _ = lacking[0]
-    details = (condition_that_tells(first), _pod_trouble(client, first))
-    told = [each.rstrip(".") for each in details if each]
+    # One that lacks something may only wait for another: of each it is told why.
+    told = [f"{name(each)}: {_trouble(client, each) or lack}" for each, lack in lacking[:_SHOWN]]
     return Look(
         passed=False,
         message=_some([f"{name(workload)}: {lack}" for workload, lack in lacking]),
-        why=f"{name(first)}: " + ("; ".join(told) or lacking[0][1]),
+        why="; ".join(told),
         reason="system-unavailable",
         fix=_DESCRIBE,
     )
+
+
+def _trouble(client: ApiClient, workload: Object) -> str:
+    details = (condition_that_tells(workload), _pod_trouble(client, workload))
+    return "; ".join(each.rstrip(".") for each in details if each)
 
 
 def _pod_trouble(client: ApiClient, workload: Object) -> str:

@@ -334,6 +334,19 @@ def test_what_a_workload_and_its_pod_say_are_joined_as_one_sentence(
     assert look("system").why == f"kube-dns: Minimum: {words[:-1]}; pod bad: Pending"
 
 
+def test_of_several_workloads_that_lack_something_each_is_told_why(
+    server: ApiServer, look: Looker
+) -> None:
+    missing = {"type": "Available", "status": "False", "reason": "Minimum", "message": "less"}
+    refused = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}
+    found = [
+        deployment("kube-dns", availableReplicas=0, conditions=[missing]),
+        deployment("other", availableReplicas=0, conditions=[refused]),
+    ]
+    server.documents[f"{APPS}/deployments"] = as_json({"items": found})
+    assert look("system").why == "kube-dns: Minimum: less; other: FailedCreate"
+
+
 def test_servers_before_1_9_are_asked_in_their_own_groups(server: ApiServer, look: Looker) -> None:
     old = {"versions": [{"groupVersion": "apps/v1beta1", "version": "v1beta1"}]}
     server.documents["/apis/apps"] = as_json(old)

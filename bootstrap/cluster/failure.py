@@ -23,6 +23,7 @@ CANNOT_MEND_ITSELF = frozenset(
         "pod-security",
         "policy-refuses",
         "quota-exceeded",
+        "volume-not-kept",
         "webhook-refuses",
     }
 )

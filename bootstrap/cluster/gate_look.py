@@ -8,6 +8,9 @@ from bootstrap.cluster.failure import REFUSED, ApiFailure
 
 T = TypeVar("T")
 
+TRY_AGAIN = 2.0
+"""Seconds before what failed is tried again, where that costs more than a look: a program, a pod.
+Registries count those who ask."""
 _NO_ANSWER = "no usable answer from the API server"
 _REFUSALS = (*REFUSED, "namespace-terminating", "serviceaccount-missing")
 _MESSAGES = dict.fromkeys(_REFUSALS, "the API server refuses what kboot tries")

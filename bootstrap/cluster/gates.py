@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bootstrap.cluster.api import ApiClient, said_by
-from bootstrap.cluster.bare_pods import bare_pods, lack_of
+from bootstrap.cluster.bare_pods import bare_pods
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Expected, Look, of_failure
 from bootstrap.cluster.objects import (
@@ -21,7 +21,7 @@ from bootstrap.cluster.objects import (
     objects,
     text,
 )
-from bootstrap.cluster.pods import pod_that_tells, trouble_of
+from bootstrap.cluster.pods import lack_of, pod_that_tells, trouble_of
 from bootstrap.cluster.workloads import LACKS, condition_that_tells, selector
 from bootstrap.core.version import Version, find_version
 

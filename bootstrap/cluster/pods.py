@@ -20,10 +20,16 @@ _CONTAINERS = ("initContainerStatuses", "containerStatuses")
 
 def pod_that_tells(client: ApiClient, pods: list[Object]) -> str:
     """The first pod that is not Ready, and why; empty where all are."""
-    for pod in pods:
-        if not holds(pod, "Ready") and text(pod, "status", "phase") != "Succeeded":
-            return trouble_of(client, pod)
-    return ""
+    return next((trouble_of(client, each) for each in pods if lack_of(each)), "")
+
+
+def lack_of(pod: Object) -> str:
+    """What it lacks, in words; empty when nothing."""
+    if holds(pod, "Ready") or text(pod, "status", "phase") == "Succeeded":
+        return ""
+    waiting = (text(each, "state", "waiting", "reason") for each in _statuses(pod))
+    phase = text(pod, "status", "phase") or "not started"
+    return next(filter(None, waiting), f"is {phase}")
 
 
 def trouble_of(client: ApiClient, pod: Object) -> str:

@@ -21,7 +21,6 @@ _BY_REASON = {
     "clock-skew": f"if `date` shows the real time: {_OWNER}",
     "kubectl-skew": "put a kubectl on PATH that is within one minor version of the server's",
     "node-missing": "kboot exec -- kubectl get nodes",
-    "out-of-memory": "give the cluster's nodes more memory",
     "serviceaccount-missing": "kboot exec -- kubectl -n kube-system get pods",
 }
 _KUBECTL = re.compile(r"\bkboot exec -- kubectl\b")

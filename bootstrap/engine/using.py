@@ -57,7 +57,10 @@ class Using(NamedTuple):
     def begin(self, client: ApiClient, seconds: float) -> tuple[Trial, Programs]:
         """Nothing is made in the cluster yet."""
         owner = Owner(secrets.token_hex(4), self.around.places.lock("store").parent)
-        trial = Trial(client, owner, Image(self.image), seconds, self._fixes(), self.keep)
+        trial = Trial(
+            *(client, owner, Image(self.image), seconds, self._fixes(), self.keep),
+            minikubes=bool(self.cluster),
+        )
         return trial, self._programs(partial(_run, client))
 
     def _programs(self, run: _Run) -> Programs:
@@ -127,6 +130,7 @@ class Using(NamedTuple):
         return {
             "base-not-pulled": f"docker pull {self.image}   (or another: --image)",
             "image-not-pulled": load,
+            "image-not-loaded": load,
             "image-not-there": images,
             "provisioner-fails": anew,
             "provisioner-missing": f"{addons} enable storage-provisioner",
@@ -159,7 +163,10 @@ def _run(
     seconds = min(seconds, round(left, 1))
     told = ask_all({"it": Question(argv, seconds, given)}, env)["it"]
     if told.exit_code == 0:
-        return Ran(True, told.out)
-    lines = (told.err.strip() or told.out.strip()).splitlines()
-    said = " / ".join([line for line in lines if line.strip()][-_LAST_LINES:])
+        return Ran(True, told.out, _last_lines(told.err))
+    said = _last_lines(told.err.strip() or told.out)
     return Ran(False, told.out, told.failure or said or "it said nothing")
+
+
+def _last_lines(said: str) -> str:
+    return " / ".join([line for line in said.splitlines() if line.strip()][-_LAST_LINES:])

@@ -70,7 +70,8 @@ class ActingApi(ApiServer):
         self.lost: set[str] = set()
         """Plurals of which the next answer is lost on its way, once the thing is made."""
         self.refusals: dict[str, tuple[int, str]] = {}
-        """Plurals that cannot be made (`merge`: nothing may be changed), with what is said."""
+        """Plurals that cannot be made, with what is said; also `merge` (nothing may be changed) and
+        `deletecollection` (things may be deleted one by one only)."""
         self.slow: dict[str, float] = {}
         """Plurals whose next one is made after that many seconds."""
         self.first: dict[str, Thing] = {}
@@ -197,7 +198,10 @@ class ActingApi(ApiServer):
 
     def _delete(self, path: str) -> Document:
         gone = [each for each in self.things if each == path or each.startswith(f"{path}/")]
-        if not gone and path.rpartition("/")[2] not in _PLURALS.values():
+        many = path.rpartition("/")[2] in _PLURALS.values()
+        if many and "deletecollection" in self.refusals:
+            return _status(403, "Forbidden", self.refusals["deletecollection"][1])
+        if not gone and not many:
             return _status(404, "NotFound", "not found")
         for each in gone:
             del self.things[each]

@@ -71,3 +71,21 @@ def test_a_container_that_never_ran_is_lost_unless_its_image_is_why(
     state = {"terminated": {"exitCode": 128, "reason": reason, "message": message}}
     end = end_of(pod("Failed", ("main", state)))
     assert end is not None and (end.well, end.lost) == (False, lost)
+
+
+@pytest.mark.parametrize(
+    ("ended", "lost"),
+    [
+        ({"exitCode": 255, "reason": "Unknown"}, True),
+        ({"exitCode": 137, "reason": "ContainerStatusUnknown"}, True),
+        ({"exitCode": 1, "reason": "Error"}, False),
+        ({"exitCode": 137, "reason": "OOMKilled"}, False),
+    ],
+)
+def test_a_pod_whose_init_container_was_killed_from_outside_is_lost(
+    ended: dict[str, Any], lost: bool
+) -> None:
+    before = [{"name": "agent", "state": {"terminated": ended}}]
+    waits = {"waiting": {"reason": "PodInitializing"}}
+    found = pod("Failed", ("main", waits), initContainerStatuses=before)
+    assert end_of(found) == End(False, lost=lost)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.gate_look import Look
+from bootstrap.cluster.gate_look import TRY_AGAIN, Look
 from bootstrap.cluster.trial.gates import trial_gates
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import Owner
-from bootstrap.cluster.trial.programs import TRY_AGAIN, Programs, Ran
+from bootstrap.cluster.trial.programs import Programs, Ran
 from bootstrap.cluster.trial.trial import Trial
 from bootstrap.core.program import Lack
 from tests.cluster.acting_api import ActingApi, running
@@ -39,11 +39,40 @@ class Engine:
     def __init__(self, **answers: list[Ran]) -> None:
         self.answers = answers
         self.asked: list[tuple[str, ...]] = []
+        self.given = ""
 
     def __call__(self, *words: str, given: str = "") -> Ran:
         self.asked.append(words)
+        self.given = given or self.given
         answers = self.answers.get(words[0], [Ran(True, "")])
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if answer.ended_well and not answer.said:
+            self.do(*words)
+        return answer
+
+    def do(self, verb: str, *words: str) -> None:
+        if verb == "save":
+            _, file, image = words
+            Path(file).write_text(image)
+
+
+class Nodes(Engine):
+    """minikube's way to images: it has those that it was told to load from files."""
+
+    def __init__(self, *images: str, **answers: list[Ran]) -> None:
+        super().__init__(**answers)
+        self.images = list(images)
+
+    def __call__(self, *words: str, given: str = "") -> Ran:
+        answer = super().__call__(*words)
+        listed = "".join(f"docker.io/library/{each}\n" for each in self.images)
+        return Ran(True, listed) if words == ("ls",) and answer.ended_well else answer
+
+    def do(self, verb: str, *words: str) -> None:
+        if verb == "load":
+            self.images.append(Path(words[0]).read_text())
+        if verb == "rm":
+            self.images.remove(words[0])
 
 
 def says(words: str) -> Ran:
@@ -114,6 +143,18 @@ def test_a_kubectl_that_fails_is_asked_again_unless_it_says_what_stays(
             "base-not-pulled",
             True,
         ),
+        (
+            'Get "https://a.invalid/v2/": dial tcp: lookup a.invalid on 127.0.0.53: no such host',
+            *(True, "base-not-pulled", False),
+        ),
+        (
+            "failed to resolve source metadata for docker.io/library/busybox:9: not found",
+            *(True, "base-not-pulled", True),
+        ),
+        (
+            'error during connect: Get "http://a:2376/v1.41/build": dial tcp: lookup a',
+            *(False, "build-fails", False),
+        ),
         ("The command '/bin/sh' returned a non-zero code: 1", True, "build-fails", True),
         ("did not answer within 12 s", True, "build-fails", False),
     ],
@@ -123,18 +164,53 @@ def test_a_build_is_tried_again_unless_waiting_does_not_mend_it(
 ) -> None:
     runtime(api, "containerd://2.1" if own else "docker://20.10.2")
     docker = Engine(build=[says(said), Ran(True, "")])
-    programs = Programs(NONE, docker, docker, Engine())
+    programs = Programs(NONE, docker, docker, Nodes())
     look = first_looks(trial, "build", programs)[0]
     assert (look.reason, look.final) == (reason, final)
     trial.end(10.0)
 
 
-def test_an_image_that_is_not_brought_yet_is_brought_again(api: ActingApi, trial: Trial) -> None:
+@pytest.mark.parametrize(
+    "load",
+    [says("the node does not answer"), Ran(True, "", "! The image was not found")],
+    ids=["fails", "says that it did well"],
+)
+def test_an_image_that_is_not_brought_yet_is_brought_again(
+    api: ActingApi, trial: Trial, load: Ran
+) -> None:
     runtime(api, "containerd://2.1")
-    images = Engine(load=[says("the node does not answer"), Ran(True, "")])
+    images = Nodes(load=[load, Ran(True, "")])
     looks = first_looks(trial, "build", Programs(NONE, NONE, Engine(), images))
     assert [each.reason for each in looks] == ["image-not-loaded", "build-differs"]
-    assert [each[0] for each in images.asked] == ["load", "load"]
+    assert load.said in looks[0].why
+    assert [each[0] for each in images.asked if each[0] == "load"] == ["load", "load"]
+    trial.end(10.0)
+
+
+def test_a_minikube_that_cannot_list_images_is_believed(api: ActingApi, trial: Trial) -> None:
+    runtime(api, "containerd://2.1")
+    images = Nodes(ls=[says('unknown command "ls"')])
+    looks = first_looks(trial, "build", Programs(NONE, NONE, Engine(), images))
+    assert [each.reason for each in looks] == ["build-differs"]
+    trial.end(10.0)
+
+
+def test_an_image_is_brought_from_a_file_that_does_not_stay(api: ActingApi, trial: Trial) -> None:
+    runtime(api, "containerd://2.1")
+    images = Nodes()
+    first_looks(trial, "build", Programs(NONE, NONE, Engine(), images))
+    (file,) = (Path(each[1]) for each in images.asked if each[0] == "load")
+    assert file.name == "image.tar" and not file.parent.exists()
+    trial.end(10.0)
+
+
+def test_where_docker_cannot_write_the_file_the_image_is_brought_by_its_name(
+    api: ActingApi, trial: Trial
+) -> None:
+    runtime(api, "containerd://2.1")
+    docker, images = Engine(save=[says("permission denied")]), Engine(ls=[says("none")])
+    first_looks(trial, "build", Programs(NONE, NONE, docker, images))
+    assert ("load", docker.asked[0][3]) in images.asked
     trial.end(10.0)
 
 
@@ -151,7 +227,7 @@ def test_it_is_built_where_the_pods_run_or_brought_there(
 ) -> None:
     runtime(api, *runtimes)
     engines = {"theirs": Engine(), "own": Engine()}
-    images = Engine()
+    images = Nodes()
     first_looks(trial, "build", Programs(NONE, engines["theirs"], engines["own"], images))
     assert [each for each, engine in engines.items() if engine.asked] == [builds]
     assert bool(images.asked) == (builds == "own")
@@ -162,25 +238,48 @@ def test_what_was_built_is_removed_from_the_engine_and_the_nodes_at_the_end(
     api: ActingApi, trial: Trial
 ) -> None:
     runtime(api, "containerd://2.1")
-    docker, images = Engine(), Engine()
+    docker, images = Engine(), Nodes("kboot-00000000:dead", "busybox:1.28")
     first_looks(trial, "build", Programs(NONE, NONE, docker, images))
     image = docker.asked[0][3]
     assert image.startswith(f"{trial.namespace}:")
-    trial.end(10.0)
+    assert trial.end(10.0) == ""
     assert ("image", "rm", "--force", image) in docker.asked
-    assert ("rm", image) in images.asked
+    assert images.images == ["busybox:1.28"]
 
 
 def test_what_could_not_be_removed_is_told(api: ActingApi, trial: Trial) -> None:
     runtime(api, "containerd://2.1")
-    docker = Engine(image=[Ran(True, f"{trial.namespace}:a\n"), says("it is busy")])
-    images = Engine(rm=[says("no answer")])
+    docker, images = Engine(image=[says("no answer")]), Nodes(rm=[Ran(False, "")])
     first_looks(trial, "build", Programs(NONE, NONE, docker, images))
     image = docker.asked[0][3]
-    docker.answers["image"][0] = Ran(True, f"{image}\n")
     left = trial.end(10.0)
-    assert f"image {image} is left in docker: it is busy" in left
-    assert f"image {image} may be left on the nodes: no answer" in left
+    assert f"image {image} is left in docker: no answer" in left
+    assert f"image {image} may be left on the nodes" in left
+
+
+def test_of_an_image_that_was_never_built_nothing_is_left(api: ActingApi, trial: Trial) -> None:
+    runtime(api, "containerd://2.1")
+    away = says("Cannot connect to the Docker daemon")
+    docker = Engine(build=[away], image=[away])
+    first_looks(trial, "build", Programs(NONE, NONE, docker, Nodes()))
+    assert trial.end(10.0) == ""
+
+
+def test_an_image_that_is_kept_is_not_of_those_that_later_runs_remove(
+    api: ActingApi, trial: Trial
+) -> None:
+    runtime(api, "containerd://2.1")
+    labels = []
+    for trial.keep in (False, True):
+        docker = Engine()
+        first_looks(trial, "build", Programs(NONE, NONE, docker, Nodes()))
+        labels.append(docker.given.splitlines()[1])
+    assert labels == [
+        f"LABEL kboot.dev/holder={trial.owner.holder}",
+        f"LABEL kboot.dev/kept={trial.owner.holder}",
+    ]
+    trial.keep = False
+    trial.end(10.0)
 
 
 def test_a_program_that_failed_is_not_run_again_at_once(api: ActingApi, trial: Trial) -> None:

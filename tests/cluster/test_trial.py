@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.gate_look import Expected, Look, Looks
+from bootstrap.cluster.gate_look import TRY_AGAIN, Expected, Look, Looks
 from bootstrap.cluster.trial import smoke
 from bootstrap.cluster.trial.gates import trial_gates
 from bootstrap.cluster.trial.manifests import Image, deployment, stateful_set
@@ -326,6 +326,15 @@ def test_where_the_namespace_may_not_ask_for_less_pod_security_refuses_for_good(
     trial.end(10.0)
 
 
+def test_what_baseline_itself_allows_not_is_refused_for_good(api: ActingApi, trial: Trial) -> None:
+    words = 'pods "dns" is forbidden: violates PodSecurity "baseline:latest": NET_ADMIN'
+    api.refusals["pods"] = (403, words)
+    look = pass_gate(trial, "dns")
+    assert look is not None and (look.reason, look.final) == ("pod-security", True)
+    assert api.merged == []
+    trial.end(10.0)
+
+
 @pytest.mark.parametrize("others", [[], [{"metadata": {"name": "metrics-server"}}]])
 def test_without_the_service_of_dns_no_name_can_come_to_resolve(
     api: ActingApi, trial: Trial, others: list[dict[str, str]]
@@ -374,6 +383,24 @@ def test_a_pod_that_is_lost_is_made_anew(api: ActingApi, trial: Trial) -> None:
     look = pass_gate(trial, "dns")
     assert look is not None and look.passed
     assert [each["kind"] for each in api.made] == ["Namespace", "Pod", "Pod"]
+    trial.end(10.0)
+
+
+def test_of_a_pod_that_is_lost_again_and_again_the_cause_is_told_throughout(
+    api: ActingApi, trial: Trial
+) -> None:
+    message = "error setting rlimits: operation not permitted"
+    ended = {"exitCode": 128, "reason": "StartError", "message": message}
+    main = {"name": "main", "state": {"terminated": ended}}
+    looks = trial_gates(trial, NOTHING)["dns"]()
+    seen = []
+    for _ in range(5):
+        api.first["Pod"] = {"phase": "Failed", "containerStatuses": [main]}
+        seen.append(next(looks))
+    assert {each.reason for each in seen} == {"pod-lost"}
+    assert all(message in each.why and not each.final for each in seen)
+    assert [each.again for each in seen] == [0.0, 0.0, TRY_AGAIN, 0.0, TRY_AGAIN]
+    looks.close()
     trial.end(10.0)
 
 
@@ -488,6 +515,38 @@ def test_a_volume_that_may_not_be_changed_is_said_and_keeps_nothing_else_from_go
     left = trial.end(1.0)
     assert api.namespaces == []
     assert 'may not be changed: User "dev" cannot patch' in left
+
+
+def test_what_would_take_a_persons_volume_with_it_is_not_deleted(
+    api: ActingApi, trial: Trial
+) -> None:
+    through(trial.begin())
+    spec = {"claimRef": {"namespace": trial.namespace}, "persistentVolumeReclaimPolicy": "Recycle"}
+    api.put("/api/v1/persistentvolumes/mine", {"metadata": {"name": "mine"}, "spec": spec})
+    api.refusals["merge"] = (403, 'User "dev" cannot patch resource "persistentvolumes"')
+    left = trial.end(10.0)
+    assert "volume mine, which somebody made, would go with it" in left
+    assert api.namespaces == [trial.namespace]
+    assert api.things["/api/v1/persistentvolumes/mine"]["spec"] == spec
+
+
+def test_a_persons_volume_is_kept_from_when_it_is_bound(api: ActingApi, trial: Trial) -> None:
+    through(trial.begin())
+    claim = f"/api/v1/namespaces/{trial.namespace}/persistentvolumeclaims/data"
+    api.put(claim, {"metadata": {"name": "data"}, "status": {"phase": "Bound"}})
+    spec = {"claimRef": {"namespace": trial.namespace}, "persistentVolumeReclaimPolicy": "Delete"}
+    path = "/api/v1/persistentvolumes/mine"
+    api.put(path, {"metadata": {"name": "mine"}, "spec": spec, "status": {"phase": "Bound"}})
+    through(trial.bound("data"))
+    assert api.things[path]["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    trial.end(10.0)
+
+
+def test_a_user_who_may_delete_only_one_by_one_leaves_nothing(api: ActingApi, trial: Trial) -> None:
+    pass_gate(trial, "storage")
+    api.refusals["deletecollection"] = (403, 'User "dev" cannot deletecollection resource "pods"')
+    assert trial.end(10.0) == ""
+    assert api.namespaces == []
 
 
 def test_a_namespace_that_somebody_deleted_meanwhile_ends_its_gate_at_once(

@@ -96,3 +96,32 @@ def test_a_controller_whose_pods_are_refused_tries_again(
     found = why.of_controller(client, "kboot-1", {"status": {"conditions": [failure]}}, "web")
     assert (found.reason, found.final) == (reason, False)
     assert said in found.words
+
+
+def test_a_sidecar_that_ends_after_the_gates_container_is_not_why_that_failed(
+    client: ApiClient,
+) -> None:
+    own = {"name": "main", "state": {"terminated": {"exitCode": 1, "message": "no answer"}}}
+    sidecar = {"name": "agent", "state": {"terminated": {"exitCode": 137, "reason": "Error"}}}
+    status = {"phase": "Failed", "containerStatuses": [own], "initContainerStatuses": [sidecar]}
+    pod = {"metadata": {"name": "dns"}, "spec": {"restartPolicy": "Never"}, "status": status}
+    found = why.of_pod(client, "kboot-1", pod)
+    assert (found.reason, found.final) == ("pod-failed", True)
+    assert "no answer" in found.words
+
+
+@pytest.mark.parametrize(
+    ("message", "final"),
+    [
+        ("OCI runtime create failed: no such file or directory", False),
+        ('exec: "/bin/sh": executable file not found in $PATH', True),
+    ],
+)
+def test_a_crash_loop_that_the_runtime_is_the_cause_of_may_pass(
+    client: ApiClient, message: str, final: bool
+) -> None:
+    ended = {"exitCode": 127, "reason": "ContainerCannotRun", "message": message}
+    looping = {"waiting": {"reason": "CrashLoopBackOff"}}
+    own = {"name": "main", "state": looping, "lastState": {"terminated": ended}}
+    pod = {"metadata": {"name": "web-1"}, "status": {"containerStatuses": [own]}}
+    assert why.of_pod(client, "kboot-1", pod).final is final

@@ -42,6 +42,8 @@ def clean(
         except ApiFailure as failure:
             if time.monotonic() < deadline:  # one that the end cut says less than those before it
                 left = dict.fromkeys(left, failure.words)
+            if failure.final and not asked:
+                break
         if left:
             words = next(iter(left.values()))
             waiting(_USUAL if _PASSING.match(words) else words)

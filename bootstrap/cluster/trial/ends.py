@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bootstrap.cluster.objects import Object, at, number, objects, text
-
-MAIN = "main"
-"""The container that runs what the gate asks."""
+from bootstrap.cluster.trial.manifests import MAIN
 
 # The runtime could not start it: `StartError` of the kubelet with containerd and CRI-O,
 # `ContainerCannotRun` of docker's.
@@ -63,12 +61,25 @@ def is_lost(pod: Object) -> bool:
     if text(pod, "status", "phase") == "Failed" and text(pod, "status", "reason"):
         return True
     ended = at(container(pod, MAIN), "state", "terminated")
-    why = text(ended, "reason")
-    if why in _NOT_STARTED:
-        return not _NEVER_STARTS.search(text(ended, "message"))
-    if why == "OOMKilled":
+    if text(ended, "reason") == "OOMKilled":
         return not memory_limit(pod)
-    return number(ended, "exitCode") in _KILLED or why == "ContainerStatusUnknown"
+    if ended or text(pod, "status", "phase") != "Failed":
+        return is_of_the_runtime(ended) or _is_killed(ended)
+    # It has not run, for one of those that admission put before it did not end well.
+    before = objects(pod, "status", "initContainerStatuses")
+    return any(_is_killed(at(each, "state", "terminated")) for each in before)
+
+
+def is_of_the_runtime(ended: Object | None) -> bool:
+    """It was not started, for a reason that is neither the image's nor a limit's."""
+    started = text(ended, "reason") not in _NOT_STARTED
+    return not started and not _NEVER_STARTS.search(text(ended, "message"))
+
+
+def _is_killed(ended: Object | None) -> bool:
+    why = text(ended, "reason")
+    by_a_signal = number(ended, "exitCode") in _KILLED and why != "OOMKilled"
+    return by_a_signal or why == "ContainerStatusUnknown"
 
 
 def memory_limit(pod: Object) -> str:

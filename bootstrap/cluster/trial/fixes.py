@@ -8,6 +8,7 @@ _LONGER = "kboot verify --timeout 10m   (it may only be slow)"
 FIXES = {
     **REFUSED,
     "engine-down": "start Docker (systemctl start docker), then the same command again",
+    "build-fails": "kboot exec -- docker info   (of the engine that docker builds with)",
     "claim-not-bound": f"{_GET}storageclass,persistentvolume",
     "node-engine-down": "kboot down, then kboot up   (starts the node's engine anew; data stay)",
     "injected-fails": f"{_GET}mutatingwebhookconfigurations   (one of them adds the container)",

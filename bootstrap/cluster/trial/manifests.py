@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 
 Manifest = Mapping[str, Any]
 
+MAIN = "main"
+"""The container that runs what the gate asks; admission may add others."""
+HELD = "data"
+"""The claim of a StatefulSet's pod, before the pod's name."""
 PORT = 8080
 LOADED = "IfNotPresent"
 
@@ -82,7 +86,7 @@ def stateful_set(
     name: str, apps: str, image: Image, script: str, mounts: tuple[Mount, ...], data: str
 ) -> Manifest:
     """One replica behind the headless Service of its name, with a claim mounted at `data`."""
-    held = Mount("data", data, {})
+    held = Mount(HELD, data, {})
     template = _template(name, image, script, (*mounts, held))
     template["template"]["spec"]["volumes"].pop()  # the claim's volume is the set's to add
     return {
@@ -116,7 +120,7 @@ def _pod_spec(image: Image, script: str, mounts: tuple[Mount, ...]) -> dict[str,
         "terminationGracePeriodSeconds": 0,
         "containers": [
             {
-                "name": "main",
+                "name": MAIN,
                 "image": image.name,
                 "imagePullPolicy": image.pull,
                 "command": ["/bin/sh", "-c", script],

@@ -34,6 +34,7 @@ _MADE_BY = "pv.kubernetes.io/provisioned-by"
 _RECLAIM = "persistentVolumeReclaimPolicy"
 _RETAINED = "kboot.dev/reclaim-policy"
 """On a volume of a person's that kboot has had retained: the policy that it had."""
+_REFUSED = "and may not be changed"
 _LETTERS = 8
 """Of a claim's uid."""
 _OLD = 86400.0
@@ -154,12 +155,31 @@ def delete(client: ApiClient, namespace: str) -> None:
     """Have it deleted, its claims and pods first.
 
     Kubernetes looks again at a namespace that was not empty only after some seconds, so what takes
-    a moment to go is better gone before. Raises ApiFailure.
+    a moment to go is better gone before. Not where a volume of a person's would go with its claim.
+    Raises ApiFailure.
     """
-    _see_to_volumes(client, namespace)
+    if lost := keep_volumes(client, namespace):
+        raise ApiFailure("volume-not-kept", lost)
     for kind in ("persistentvolumeclaims", "pods"):
-        client.delete(f"{_NAMESPACES}/{namespace}/{kind}")
+        try:
+            client.delete(f"{_NAMESPACES}/{namespace}/{kind}")
+        except ApiFailure as failure:
+            if failure.reason != "api-forbidden":  # they go with the namespace, too
+                raise
     client.delete(f"{_NAMESPACES}/{namespace}")
+
+
+def keep_volumes(client: ApiClient, namespace: str) -> str:
+    """Have the volumes of a person's that its claims were bound to outlive those.
+
+    In words one that could not be had so; empty: all are. Raises ApiFailure.
+    """
+    for each in _volumes_of(client, namespace):
+        if not _is_made_for_its_claim(each) and text(each, "spec", _RECLAIM) != "Retain":
+            why = _see_to_volume(client, each)
+            if _REFUSED in why:
+                return f"volume {name(each)}, which somebody made, would go with it: {why}"
+    return ""
 
 
 def what_is_left(client: ApiClient, namespace: str) -> str:
@@ -200,14 +220,19 @@ def _see_to_volumes(client: ApiClient, namespace: str) -> str:
     where it would be recycled or deleted with its claim, it is retained meanwhile. Raises
     ApiFailure.
     """
+    seen_to = (_see_to_volume(client, each) for each in _volumes_of(client, namespace))
+    return ", ".join(filter(None, seen_to))
+
+
+def _volumes_of(client: ApiClient, namespace: str) -> list[Object]:
+    """None where they may not be listed."""
     try:
         volumes = objects(client.get_json(_VOLUMES), "items")
     except ApiFailure as failure:
         if failure.reason == "api-forbidden":
-            return ""
+            return []
         raise
-    ours = [each for each in volumes if text(each, "spec", "claimRef", "namespace") == namespace]
-    return ", ".join(filter(None, (_see_to_volume(client, each) for each in ours)))
+    return [each for each in volumes if text(each, "spec", "claimRef", "namespace") == namespace]
 
 
 def _see_to_volume(client: ApiClient, volume: Object) -> str:
@@ -228,7 +253,7 @@ def _see_to_volume(client: ApiClient, volume: Object) -> str:
     except ApiFailure as failure:
         if not failure.final:
             raise
-        return f"{who} is {phase}, and may not be changed: {failure.words}"
+        return f"{who} is {phase}, {_REFUSED}: {failure.words}"
     if made:
         return f"{who} is {phase or 'there'}, and its provisioner has not deleted it"
     # Kubernetes releases it some moments after its claim is gone.

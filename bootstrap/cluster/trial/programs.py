@@ -9,13 +9,9 @@ from typing import NamedTuple, Protocol
 from bootstrap.cluster.gate_look import Look
 from bootstrap.core.program import Lack
 
-TRY_AGAIN = 2.0
-"""Seconds before a program that failed is run again: it costs more than a look, and registries
-count those who ask."""
-
 
 class Ran(NamedTuple):
-    """How a program ended. `said`: its last words, where it did not end well."""
+    """How a program ended. `said`: its last words; of one that ended well, those on stderr."""
 
     ended_well: bool
     out: str

@@ -9,8 +9,7 @@ from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.objects import name, objects, text
 from bootstrap.cluster.trial import manifests
-from bootstrap.cluster.trial.ends import MAIN
-from bootstrap.cluster.trial.manifests import PORT, Mount
+from bootstrap.cluster.trial.manifests import MAIN, PORT, Mount
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
 
@@ -65,6 +64,7 @@ def pass_smoke(trial: Trial) -> Looks[None]:
     yield from _make(trial, apps, **expected)
     yield from trial.complete("Deployment", "web", apps)
     yield from trial.complete("StatefulSet", "store", apps)
+    yield from trial.bound(f"{manifests.HELD}-store-0")
     # Not once, where somebody else has deleted it meanwhile.
     starts = yield from _ask(trial, "client-1", **expected, before="0")
     yield from read_logs(trial)

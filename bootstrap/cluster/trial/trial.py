@@ -9,13 +9,13 @@ from functools import partial
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
+from bootstrap.cluster.gate_look import TRY_AGAIN, Look, Looks, of_failure, steadily
 from bootstrap.cluster.objects import Object, holds, objects, text
 from bootstrap.cluster.trial import namespace, why
 from bootstrap.cluster.trial.cleaning import clean
-from bootstrap.cluster.trial.ends import MAIN, container, end_of, never_started
+from bootstrap.cluster.trial.ends import container, end_of, never_started
 from bootstrap.cluster.trial.fixes import FIXES, LOOK_CLOSER
-from bootstrap.cluster.trial.manifests import Image, Manifest, Mount, pod, within
+from bootstrap.cluster.trial.manifests import MAIN, Image, Manifest, Mount, pod, within
 from bootstrap.cluster.trial.namespace import Owner
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.cluster.trial.volumes import of_claim
@@ -50,6 +50,8 @@ class Trial:
     fixes: Mapping[str, str] = field(default_factory=dict)
     """Reason id → what to type, where that depends on how the cluster is run."""
     keep: bool = False
+    minikubes: bool = True
+    """Whether the cluster is one of minikube's: what its addons are of, nobody else brings."""
     begun: bool = False
     """Whether anything may be in the cluster that this run made."""
     relaxed: bool = False
@@ -99,7 +101,8 @@ class Trial:
                 self.client.create(path, manifest)
                 return
             except ApiFailure as failure:
-                if failure.reason == "pod-security" and self._relax():
+                by_default = 'PodSecurity "baseline' not in failure.words
+                if failure.reason == "pod-security" and by_default and self._relax():
                     # The server's admission learns of the label a moment later.
                     yield of_failure(failure)._replace(final=False)
                 else:
@@ -145,25 +148,40 @@ class Trial:
         manifest = pod(named, image or self.image, script, mounts)
         yield from self.make(manifest)
         waiting = Waiting(self.failed, f"pod {named}")
+        lost: Trouble | None = None
         while True:
             found = yield from self._find("Pod", named)
             end = end_of(found)
             if end is not None and end.well:
                 return end.said
-            find = partial(self._why, found, otherwise, closer)
-            if end is not None and end.lost:
-                yield from self.remove("Pod", named) if found else self.make(manifest)
-            elif end is not None:
+            find = partial(self._why, found, otherwise, closer, lost)
+            if end is None:
+                yield waiting.look(find, _progress(found))
+            elif not end.lost:
                 trouble = yield from steadily(find)
                 how = "came to no end in its time" if end.cut else "failed"
                 yield self.failed(f"pod {named} {how}", trouble._replace(final=not end.cut))
-                continue
-            yield waiting.look(find, _progress(found))
+            else:
+                again = TRY_AGAIN if lost and found else 0.0
+                if not (lost and _is_going(found)):
+                    lost = yield from steadily(find)
+                yield from self.remove("Pod", named) if found else self.make(manifest)
+                look = self.failed(f"pod {named} was lost, and is made anew", lost)
+                yield look._replace(again=again)
 
-    def _why(self, found: Object, otherwise: str, closer: Callable[[Trouble], Trouble]) -> Trouble:
+    def _why(
+        self,
+        found: Object,
+        otherwise: str,
+        closer: Callable[[Trouble], Trouble],
+        lost: Trouble | None,
+    ) -> Trouble:
+        """`lost`: why the one before came to nothing, which tells until this one gets further."""
         if not found:
-            return Trouble("pod-lost", "the pod was deleted by somebody; it is made anew")
+            return lost or Trouble("pod-lost", "the pod was deleted by somebody; it is made anew")
         trouble = why.of_pod(self.client, self.namespace, found)
+        if lost and trouble.reason == "pod-not-started":
+            return lost
         if trouble.reason not in ("pod-failed", "pod-not-ended") or never_started(found):
             return trouble
         return closer(trouble._replace(reason=otherwise or trouble.reason))
@@ -190,6 +208,8 @@ class Trial:
         while True:
             found = yield from self.read("PersistentVolumeClaim", named)
             if text(found, "status", "phase") == "Bound":
+                # Now, for a namespace may be kept, or go without kboot.
+                yield from steadily(lambda: namespace.keep_volumes(self.client, self.namespace))
                 return found
             find = partial(of_claim, self.client, self.namespace, found)
             yield waiting.look(find, text(found, "status", "phase"))
@@ -271,6 +291,10 @@ class Trial:
     def _path(self, version: str, kind: str) -> str:
         group = "api/v1" if version == "v1" else f"apis/{version}"
         return f"/{group}/namespaces/{self.namespace}/{_PATHS[kind]}"
+
+
+def _is_going(pod: Object) -> bool:
+    return not pod or bool(text(pod, "metadata", "deletionTimestamp"))
 
 
 def _not_back() -> Trouble:

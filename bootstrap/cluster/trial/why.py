@@ -21,7 +21,14 @@ from bootstrap.cluster.objects import (
     text,
 )
 from bootstrap.cluster.said import last_words
-from bootstrap.cluster.trial.ends import MAIN, TERMINATED, container, is_lost, memory_limit
+from bootstrap.cluster.trial.ends import (
+    TERMINATED,
+    container,
+    is_lost,
+    is_of_the_runtime,
+    memory_limit,
+)
+from bootstrap.cluster.trial.manifests import MAIN
 from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
 from bootstrap.cluster.trial.volumes import of_claim
 
@@ -37,7 +44,7 @@ _WAITING = {
 }
 _STAYS = ("ErrImageNeverPull", "InvalidImageName")
 _NEVER_PULLED = re.compile(
-    r"manifest unknown|failed to resolve reference .*: not found"
+    r"manifest unknown|failed to resolve (reference|source metadata for) .*: not found"
     r"|repository .*(does not exist|not found)|access .* denied|authorization failed|unauthorized"
     r"|no match(ing manifest)? for (platform|linux)|invalid reference format"
     r"|: x509: (?!.*not yet valid)"
@@ -110,7 +117,12 @@ def _of_loss(pod: Object) -> Trouble | None:
 
 
 def _of_init(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
-    """kboot's pods have no init containers; those that admission adds are waited for like it."""
+    """kboot's pods have no init containers; those that admission adds are waited for like it.
+
+    One that runs beside it (a native sidecar) is ended when it has come to its own end.
+    """
+    if at(container(pod, MAIN), "state", "terminated"):
+        return None
     for status in objects(pod, "status", "initContainerStatuses"):
         own = text(status, "name")
         who = f"pod {name(pod)}: its init container {own}, which admission added,"
@@ -173,7 +185,8 @@ def _of_end(
     kind = "crash-loop" if previous else "pod-failed"
     ends = "ends again and again" if previous else "ended"
     words = f"{who} {ends} with exit code {code}{said and f': {said}'}"
-    return Trouble(kind, words, final=stays and not (previous and code >= 128))
+    may_pass = previous and (code >= 128 or is_of_the_runtime(ended))
+    return Trouble(kind, words, final=stays and not may_pass)
 
 
 def _of_running(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:

@@ -1,11 +1,12 @@
 """The rehearsal: kboot from an empty HOME to a verified cluster, with parts from registries alone.
 
 Real in it: kboot, kubectl's bytes and digest, TLS, docker, Kubernetes and its pods. Stood in for:
-minikube (tests/standins), on PATH and adopted. Nothing is patched in the cluster, and nothing of
-this machine is changed: all of it is in namespaces of its own, gone at the end.
+minikube (tests/standins), on PATH and adopted. Nothing is patched in the cluster. All of it is in
+namespaces of its own, gone at the end; only packages that are missing are installed here.
 """
 
 import argparse
+import hashlib
 import os
 import shutil
 import signal
@@ -23,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.real.engine import own_engine  # noqa: E402
 from tests.real.full_cluster import FullCluster  # noqa: E402
-from tests.real.machine import Machine  # noqa: E402
+from tests.real.machine import LAID_OVER, Machine  # noqa: E402
 
 PUBLISHER = "https://dl.k8s.io"
 EVENTS = "/var/rehearsal/events"
@@ -91,7 +92,9 @@ class Tutorial:
         self.sh = cluster.sh
 
     def enter(self, env: dict[str, str], *, terminal: bool) -> tuple[str, ...]:
-        how = ("docker", "exec", *(("-it",) if terminal else ()), "--workdir=/kboot")
+        # In another terminal, too, which knows nothing of this engine.
+        engine = ("docker", "--host", os.environ["DOCKER_HOST"])
+        how = (*engine, "exec", *(("-it",) if terminal else ()), "--workdir=/kboot")
         given = (f"--env={name}={env[name]}" for name in env)
         # Without a terminal the engine would carry both streams, and lose their order.
         one = () if terminal else ("sh", "-c", 'exec "$@" 2>&1', "sh")
@@ -133,7 +136,8 @@ DEVICES = "all devices (of a container: with --privileged, or --device-cgroup-ru
 FIRST_TODAY = """\
 The first time Kubernetes and all that a node needs is made from its source, once: 250 MB to fetch,
 or 320 where Go is missing (40 of them are kubectl), about 6 minutes on two idle cores, 0.8 GB kept
-in {cache}. After that it takes less than a minute."""
+in {cache}; the packages gcc, libc6-dev and iproute2 are installed where they are missing. After
+that it takes less than a minute."""
 FIRST_TUTORIAL = """\
 The first time Kubernetes and a Debian to run it in are made, once: 250 MB to fetch, about 6 minutes
 on two cores, 1 GB kept in {cache}; the packages golang-1.19, debootstrap and docker.io are
@@ -141,17 +145,27 @@ installed where they are missing. After that it takes about a minute."""
 
 
 class Play(NamedTuple):
-    """One of the two rehearsals. `made`: what is in the cache once its first time is over."""
+    """One of the two rehearsals. `is_made`: whether its first time is over."""
 
     stage: Callable[[Path], AbstractContextManager[Stage]]
     told: str
     first: str
-    made: tuple[str, ...]
+    is_made: Callable[[], bool]
+
+
+def _has_1_35() -> bool:
+    asked = (ROOT / "scripts" / "build-kubernetes-1.35", "--cached")
+    return subprocess.run(asked, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def _has_1_20() -> bool:
+    key = hashlib.sha256((ROOT / "scripts" / "build-kubernetes-1.20").read_bytes()).hexdigest()
+    return (_cache() / f"kubernetes-1.20.2-{key[:12]}").is_dir()
 
 
 PLAYS = {
-    False: Play(today, TODAY, FIRST_TODAY, ("kubernetes-1.35.1-*/bin", "kubectl-1.35.2/kubectl")),
-    True: Play(tutorial, TUTORIAL, FIRST_TUTORIAL, ("kubernetes-1.20.2-*", "cluster-host-*.tar")),
+    False: Play(today, TODAY, FIRST_TODAY, _has_1_35),
+    True: Play(tutorial, TUTORIAL, FIRST_TUTORIAL, _has_1_20),
 }
 
 
@@ -171,8 +185,8 @@ def main() -> int:
         name = Path(str(error.cmd[0])).name
         print(f"rehearse: {name} failed (exit {error.returncode}); nothing of it is left")
         return 1
-    except OSError as error:
-        print(f"rehearse: {error}; nothing of it is left")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        print(f"rehearse: {error}")
         return 1
 
 
@@ -192,6 +206,9 @@ def _missing(*, tutorial: bool) -> str:
         *(["amd64, as kubectl's bytes are"] if os.uname().machine != "x86_64" else []),
         *([] if tutorial or _may_use_devices() else [DEVICES]),
         *(["a HOME that can be written to"] if not _has_cache() else []),
+        *([] if _can_isolate(tutorial=tutorial) else ["to be allowed namespaces of its own"]),
+        *([] if _has_room() else [f"KBOOT_TEST_CACHE outside {', '.join(LAID_OVER)}"]),
+        *(["paths without spaces"] if " " in f"{ROOT}{sys.executable}{_cache()}" else []),
         *(["apt-get (Debian or Ubuntu)"] if shutil.which("apt-get") is None else []),
     ]
     return f"it needs {' and '.join(lacks)}" if lacks else ""
@@ -210,7 +227,7 @@ def _rehearse(arguments: argparse.Namespace) -> int:
     play = PLAYS[arguments.tutorial]
     _say(play.told)
     cache = _cache()
-    if not all(any(cache.glob(each)) for each in play.made):
+    if not play.is_made():
         _say(play.first.format(cache=cache))
     with (
         tempfile.TemporaryDirectory(prefix="kboot-rehearsal-") as folder,
@@ -231,6 +248,20 @@ def _say(told: str) -> None:
 def _cache() -> Path:
     user_cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("KBOOT_TEST_CACHE") or Path(user_cache, "kboot-tests"))
+
+
+def _can_isolate(*, tutorial: bool) -> bool:
+    more = () if tutorial else ("--pid", "--uts", "--ipc", "--cgroup", "--fork")
+    tried = ("unshare", "--mount", "--net", *more, "true")
+    try:
+        return subprocess.run(tried, stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def _has_room() -> bool:
+    """What is laid over there would hide it from the host."""
+    return not any(_cache().is_relative_to(each) for each in LAID_OVER)
 
 
 def _has_cache() -> bool:

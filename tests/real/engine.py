@@ -14,7 +14,12 @@ BRIDGE = Path("/sys/class/net/docker0")
 
 
 def path_from(*command: str | Path) -> Path:
-    """What a script of this project prints. Its talk goes to the terminal's stderr."""
+    """The path that a script of this project prints."""
+    return Path(_printed(*command))
+
+
+def _printed(*command: str | Path) -> str:
+    """By a script of this project. Its talk goes to the terminal's stderr."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         try:
             said, _ = running.communicate()
@@ -24,7 +29,7 @@ def path_from(*command: str | Path) -> Path:
             raise
     if running.returncode:
         raise subprocess.CalledProcessError(running.returncode, command)
-    return Path(said[:-1])
+    return said.removesuffix("\n")
 
 
 def docker(*words: str) -> str:
@@ -55,7 +60,7 @@ def own_engine(folder: Path) -> Iterator[None]:
     """One that nobody else meets, for as long as this lasts; `docker` asks it meanwhile."""
     folder.mkdir()
     command = (SCRIPTS / "engine", "--alone", folder)
-    started = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    started = _printed(*command)
     os.environ["DOCKER_HOST"] = f"unix://{folder}/socket"
     try:
         yield
@@ -84,9 +89,7 @@ def _nobody_else(shared: int) -> bool:
 
 def _start(folder: Path) -> None:
     had_bridge = BRIDGE.exists()
-    started = subprocess.run(
-        (SCRIPTS / "engine", folder), check=True, stdout=subprocess.PIPE, text=True
-    ).stdout.strip()
+    started = _printed(SCRIPTS / "engine", folder)
     if started:
         (folder / "started").write_text(f"{started} {had_bridge:d}")
 

@@ -62,7 +62,8 @@ class FullCluster(FreshHost):
 
     def sh(self, text: str) -> str:
         done = self.run("sh", "-c", text)
-        assert done.returncode == 0, done
+        if done.returncode:
+            raise OSError(f"on the host: {text}: exit {done.returncode}: {done.stderr.strip()}")
         return done.stdout.strip()
 
     @property

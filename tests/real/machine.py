@@ -4,6 +4,7 @@ It is a set of namespaces of this machine's, not a container; machine-init is it
 `python -m tests.real.machine` keeps one running for a person.
 """
 
+import argparse
 import fcntl
 import json
 import os
@@ -110,8 +111,11 @@ class Machine:
         return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
     def sh(self, text: str) -> str:
+        """What a shell in it prints. Raises OSError where it does not end well."""
         done = self.run("sh", "-c", text)
-        assert done.returncode == 0, done
+        if done.returncode:
+            said = done.stderr.strip() or done.stdout.strip()
+            raise OSError(f"on the host: {text}: exit {done.returncode}: {said}")
         return done.stdout.strip()
 
     def kboot(self, command: str, *flags: str, user: str = "root") -> tuple[int, dict[str, Any]]:
@@ -217,7 +221,7 @@ def _place(places: Path) -> tuple[Path, int, IO[str]]:
                 lock = _locked(own)
                 assert lock is not None
                 return own, number, lock
-    raise AssertionError("too many machines")
+    raise OSError("too many machines")
 
 
 def _ip(*words: str) -> None:
@@ -259,11 +263,12 @@ def _remove_group(group: Path) -> None:
         if not group.exists():
             return
         time.sleep(0.05)
-    raise AssertionError(f"processes are still in {group}")
+    raise OSError(f"processes are still in {group}")
 
 
 def main() -> None:
     """Keep one until Ctrl-C."""
+    argparse.ArgumentParser(prog="python -m tests.real.machine", description=__doc__).parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         suppress(KeyboardInterrupt),

@@ -14,6 +14,7 @@ from bootstrap.cluster.objects import (
 )
 from bootstrap.cluster.said import last_words
 
+_LINES = 2
 _CONTAINERS = ("initContainerStatuses", "containerStatuses")
 """Init containers first: while one of them fails, the others only say PodInitializing."""
 
@@ -41,10 +42,11 @@ def trouble_of(client: ApiClient, pod: Object) -> str:
         return f"{who}: {_waits_for(pod)}"
     again = at(crashing, "state", "terminated") is None
     own = text(crashing, "name")
-    said = last_words(client, "kube-system", pod, own, lines=1, previous=again)
-    how = text(crashing, "state", "waiting", "reason") or ("runs again" if again else "it ended")
-    told = f"; its last words: {said}" if said else f": {explained(_end_of(crashing))}"
-    return f"{who}: {how}{told}"
+    said = last_words(client, "kube-system", pod, own, lines=_LINES, previous=again)
+    how = text(crashing, "state", "waiting", "reason") or ("runs again" if again else "ended")
+    ended = _end_of(crashing)
+    told = f"; its last words: {said}" if said else f": {explained(ended)}"
+    return f"{who}: {own} {how} (exit code {number(ended, 'exitCode')}){told}"
 
 
 def _end_of(status: Object) -> Object:

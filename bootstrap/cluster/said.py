@@ -28,4 +28,4 @@ def last_words(
     said = reply.body.decode("utf-8", "replace") if reply.status == 200 else ""
     if said.startswith(_NO_LOG):
         return ""
-    return text({"log": " / ".join(said.split("\n")).strip(" /")}, "log")
+    return text({"log": " / ".join(filter(None, said.split("\n")))}, "log")

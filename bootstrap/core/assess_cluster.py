@@ -222,11 +222,11 @@ def _different(
 
 def _power(profile: Profile, cluster: ClusterSpec, seen: ClusterState) -> Finding:
     up = profile.command_line("up")
+    if seen.power is Power.STOPPED:  # with driver none minikube takes its kubeconfig along
+        return _mended(cluster, "cluster-stopped", "stopped", f"`{up}` starts it", up)
     if seen.kubeconfig is Kubeconfig.MISSING:
         message = "exists, but kboot has no kubeconfig of its own for it"
         return _mended(cluster, "kubeconfig-missing", message, f"`{up}` starts it", up)
-    if seen.power is Power.STOPPED:
-        return _mended(cluster, "cluster-stopped", "stopped", f"`{up}` starts it", up)
     if seen.kubeconfig is Kubeconfig.STALE:
         message = "runs, but at another address than kboot's kubeconfig says"
         return _mended(cluster, "kubeconfig-stale", message, f"`{up}` renews it", up)

@@ -31,7 +31,7 @@ REQUEST_SECONDS = 5.0
 _KEPT = 10.0
 """Seconds that a gate leaves to each one after it; all others it may use."""
 _ENOUGH = 0.9
-"""Of a gate's equal share of all the time."""
+"""Of a gate's equal share of all the time, and of what is kept for each."""
 CLEANING_SECONDS = 60.0
 """For Kubernetes to delete what a run made. It takes 5 to 10."""
 
@@ -108,14 +108,15 @@ class Proving:
         """Each gate's result as it ends. Raises nothing for what the cluster does.
 
         A gate may take all the time that is left but ten seconds for each one after it, or its
-        equal share of little. Of one that had clearly less than its equal share of the whole, since
-        others took it, and did not pass in that, nothing is known. A gate whose prerequisite did
-        not pass is skipped. `already`: by gate, what an earlier run has proven; it is not looked at
-        again.
+        equal share of little. Of one that had clearly less than its equal share of the whole, or
+        than the ten seconds that pods need, and did not pass in that, nothing is known. A gate
+        whose prerequisite did not pass is skipped. `already`: by gate, what an earlier run has
+        proven; it is not looked at again.
         """
         results: dict[str, GateResult] = {}
         deadline = time.monotonic() + self._timeout
-        enough = _ENOUGH * self._timeout / max(1, len(gates))
+        equal = self._timeout / max(1, len(gates))
+        enough = {True: _ENOUGH * equal, False: _ENOUGH * max(equal, min(_KEPT, self._timeout))}
         for place, gate in enumerate(gates):
             left = max(0.0, deadline - time.monotonic())
             after = len(gates) - place - 1
@@ -124,7 +125,7 @@ class Proving:
             if result is None:
                 self._client.deadline = time.monotonic() + share
                 self._emit(Event(Happening.GATE_STARTED, gate.id))
-                result = self._pass(gate, lacks_time=share < enough)
+                result = self._pass(gate, lacks_time=share < enough[gate.live])
                 if result.passed and gate.id == "nodes":
                     self._remember_that_nodes_are_back()
             results[gate.id] = result
@@ -219,9 +220,9 @@ def _unmet(gate: Gate, results: Mapping[str, GateResult]) -> GateResult | None:
 def _cut_short(gate: Gate, look: Look, seconds: float) -> Look:
     return look._replace(
         message=f"only {seconds:.0f} s were left for it, which is too little to tell",
-        why=f"the gates before it took the rest; so far: {_text(look)}",
+        why=f"the other gates have the rest; so far: {_text(look)}",
         reason="no-time-left",
-        fix=f"kboot verify --gates {gate.id}   (once the gates before it pass)",
+        fix=f"kboot verify --gates {gate.id}   (then it has all the time)",
         unknown=True,
     )
 

@@ -21,8 +21,8 @@ class PlainTalk:
         self._verbose = verbose
         self._told_at: dict[str, tuple[int, float]] = {}
         """Download → the last quarter and second of which a line was written."""
-        self._waited: dict[str, float] = {}
-        """Gate → the second of its wait of which a line was written last."""
+        self._waited: dict[str, tuple[float, str]] = {}
+        """Gate → the second of its wait of which a line was written last, and what it said."""
 
     def event(self, event: Event) -> None:
         self.lines(self._told(event))
@@ -51,10 +51,15 @@ class PlainTalk:
     def _waiting(self, event: Event) -> list[Line]:
         """A gate's waits change with every pod: a line when it becomes long, then now and then."""
         if event.seconds is not None:
-            last = self._waited.get(event.subject, LONG_WAIT - _LONGEST_SILENCE)
-            if event.seconds < last + _LONGEST_SILENCE:
+            first = LONG_WAIT - _LONGEST_SILENCE, ""
+            last, said = self._waited.get(event.subject, first)
+            same = event.message == said
+            if event.seconds < last + _LONGEST_SILENCE * (2 if same else 1):
                 return []
-            self._waited[event.subject] = event.seconds
+            self._waited[event.subject] = event.seconds, event.message
+            if same:
+                waited = show_seconds(event.seconds)
+                return [Line(f"      {event.subject}: the same, after {waited}")]
         return paragraph(f"{event.subject}: {event.message}", 6)
 
     def _download(self, event: Event) -> list[Line]:

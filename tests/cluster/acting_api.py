@@ -76,6 +76,8 @@ class ActingApi(ApiServer):
         """Plurals whose next one is made after that many seconds."""
         self.first: dict[str, Thing] = {}
         """Kinds of which the next one has that status."""
+        self.later: dict[str, Thing] = {}
+        """Pods by name that have that status."""
         self.strict = False
         """Whether Pod Security refuses pods in a namespace that asks for no level of its own."""
         self.merged: list[tuple[str, Thing]] = []
@@ -163,7 +165,8 @@ class ActingApi(ApiServer):
             if self.limit:
                 limits = {"limits": {"memory": self.limit}}
                 thing["spec"]["containers"][0]["resources"] = limits
-            thing |= {"status": self.first.pop("Pod", None) or self._ended(thing)}
+            own = self.first.pop("Pod", None) or self.later.get(name)
+            thing |= {"status": own or self._ended(thing)}
         elif thing["kind"] == "PersistentVolumeClaim":
             thing |= {"status": {"phase": "Bound"}}
             claim = {"namespace": namespace, "name": name, "uid": about["uid"]}

@@ -281,7 +281,7 @@ def waiting(reason: str, message: str = "") -> dict[str, Any]:
                     {"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}
                 ]
             },
-            "it ended: OOMKilled",
+            " ended (exit code 137): OOMKilled",
         ),
         (
             {

@@ -12,6 +12,7 @@ import pytest
 
 from bootstrap.cluster.gate_look import Look
 from bootstrap.cluster.trial import waiting
+from bootstrap.cluster.trial.answer import answer
 from bootstrap.cluster.trial.ends import end_of
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import Owner
@@ -38,7 +39,7 @@ def judged(trial: Trial, history: History, pods: State, rest: State) -> str | Lo
     assert isinstance(trial.client, Past)
     trial.client.pods, trial.client.state = pods, rest
     try:
-        return next(trial.answer(history.pod, "script"))
+        return next(answer(trial, history.pod, "script"))
     except StopIteration as end:
         return str(end.value)
 

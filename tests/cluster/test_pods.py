@@ -14,8 +14,11 @@ FAILED = {"terminated": {"exitCode": 1, "reason": "Error"}}
 @pytest.mark.parametrize(
     ("status", "how"),
     [
-        ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": FAILED}, "CrashLoop"),
-        ({"state": FAILED, "lastState": {}}, "it ended"),
+        (
+            {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": FAILED},
+            "CrashLoopBackOff",
+        ),
+        ({"state": FAILED, "lastState": {}}, "ended"),
         ({"state": {"running": {}}, "lastState": FAILED}, "runs again"),
     ],
 )
@@ -23,12 +26,12 @@ def test_one_that_ends_again_and_again_is_told_with_its_last_words_at_any_moment
     server: ApiServer, client: ApiClient, status: dict[str, Any], how: str
 ) -> None:
     log = "/api/v1/namespaces/kube-system/pods/storage-provisioner/log"
-    server.documents[log] = Document(200, b"error getting server version\n", "text/plain")
+    server.documents[log] = Document(200, b"\n/etc/x: error getting server version\n", "text/plain")
     own = {"name": "storage-provisioner", **status}
     pod = {"metadata": {"name": "storage-provisioner"}, "status": {"containerStatuses": [own]}}
     told = trouble_of(client, pod)
-    assert told.startswith(f"pod storage-provisioner: {how}")
-    assert told.endswith("; its last words: error getting server version")
+    assert told.startswith(f"pod storage-provisioner: storage-provisioner {how} (exit code 1)")
+    assert told.endswith("; its last words: /etc/x: error getting server version")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,11 @@ class Engine:
             self.do(*words)
         return answer
 
+    @property
+    def built(self) -> str:
+        """The image that it was to build."""
+        return next(each[3] for each in self.asked if each[0] == "build")
+
     def do(self, verb: str, *words: str) -> None:
         if verb == "save":
             _, file, image = words
@@ -210,7 +215,7 @@ def test_where_docker_cannot_write_the_file_the_image_is_brought_by_its_name(
     runtime(api, "containerd://2.1")
     docker, images = Engine(save=[says("permission denied")]), Engine(ls=[says("none")])
     first_looks(trial, "build", Programs(NONE, NONE, docker, images))
-    assert ("load", docker.asked[0][3]) in images.asked
+    assert ("load", docker.built) in images.asked
     trial.end(10.0)
 
 
@@ -240,7 +245,7 @@ def test_what_was_built_is_removed_from_the_engine_and_the_nodes_at_the_end(
     runtime(api, "containerd://2.1")
     docker, images = Engine(), Nodes("kboot-00000000:dead", "busybox:1.28")
     first_looks(trial, "build", Programs(NONE, NONE, docker, images))
-    image = docker.asked[0][3]
+    image = docker.built
     assert image.startswith(f"{trial.namespace}:")
     assert trial.end(10.0) == ""
     assert ("image", "rm", "--force", image) in docker.asked
@@ -251,7 +256,7 @@ def test_what_could_not_be_removed_is_told(api: ActingApi, trial: Trial) -> None
     runtime(api, "containerd://2.1")
     docker, images = Engine(image=[says("no answer")]), Nodes(rm=[Ran(False, "")])
     first_looks(trial, "build", Programs(NONE, NONE, docker, images))
-    image = docker.asked[0][3]
+    image = docker.built
     left = trial.end(10.0)
     assert f"image {image} is left in docker: no answer" in left
     assert f"image {image} may be left on the nodes" in left
@@ -289,3 +294,23 @@ def test_a_program_that_failed_is_not_run_again_at_once(api: ActingApi, trial: T
     for gate in ("kubectl", "build"):
         assert first_looks(trial, gate, programs, 1)[0].again == TRY_AGAIN
     trial.end(10.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "own", "reason", "final"),
+    [
+        ("did not answer within 10 s", True, "engine-down", False),
+        ("Cannot connect to the Docker daemon", True, "engine-down", True),
+        ("did not answer within 10 s", False, "node-engine-down", False),
+    ],
+)
+def test_an_engine_that_does_not_answer_is_told_from_a_build_that_is_slow(
+    api: ActingApi, trial: Trial, said: str, own: bool, reason: str, final: bool
+) -> None:
+    runtime(api, "containerd://2.1" if own else "docker://20.10.2")
+    docker = Engine(version=[says(said)])
+    look = first_looks(trial, "build", Programs(NONE, docker, docker, Nodes()), 1)[0]
+    assert (look.reason, look.final) == (reason, final)
+    asked = len(docker.asked)
+    assert trial.end(10.0) == ""
+    assert len(docker.asked) == asked

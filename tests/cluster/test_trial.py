@@ -15,6 +15,7 @@ from bootstrap.cluster.trial.manifests import Image, deployment, stateful_set
 from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL, Owner
 from bootstrap.cluster.trial.programs import Programs
 from bootstrap.cluster.trial.trial import Trial
+from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.gate import selected
 from bootstrap.core.program import Lack
@@ -402,6 +403,40 @@ def test_of_a_pod_that_is_lost_again_and_again_the_cause_is_told_throughout(
     assert [each.again for each in seen] == [0.0, 0.0, TRY_AGAIN, 0.0, TRY_AGAIN]
     looks.close()
     trial.end(10.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("cat: can't open '/data/kboot-0a0b0c0d': No such file or directory", "data-lost"),
+        ("cat: read error: Input/output error", "pod-failed"),
+    ],
+)
+def test_data_that_are_not_there_any_more_are_lost(
+    api: ActingApi, trial: Trial, said: str, reason: str
+) -> None:
+    looks = trial_gates(trial, NOTHING)["storage"]()
+    main = {"name": "main", "state": {"terminated": {"exitCode": 1, "message": said}}}
+    ended = {"phase": "Failed", "containerStatuses": [main]}
+    api.later["storage-read"] = ended
+    look = through(looks)
+    assert look is not None and (look.reason, look.final) == (reason, True)
+    trial.end(10.0)
+
+
+@pytest.mark.parametrize(
+    ("store", "reason"),
+    [
+        ("hello-1 w 1", "data-lost"),
+        ("hello-1 w 3", "services-unanswered"),
+        ("wget: can't connect", "services-unanswered"),
+    ],
+)
+def test_a_store_that_knows_less_than_before_has_lost_data(store: str, reason: str) -> None:
+    said = f"pod client-2: its time was over: of Service web, …: web-1 web-2; store-0's: {store}"
+    found = smoke.of_answers("hello-1 w", "2", Trouble("services-unanswered", said))
+    assert found.reason == reason
+    assert said in found.words
 
 
 def test_a_namespace_without_its_account_is_waited_for(api: ActingApi, trial: Trial) -> None:

@@ -125,3 +125,18 @@ def test_a_crash_loop_that_the_runtime_is_the_cause_of_may_pass(
     own = {"name": "main", "state": looping, "lastState": {"terminated": ended}}
     pod = {"metadata": {"name": "web-1"}, "status": {"containerStatuses": [own]}}
     assert why.of_pod(client, "kboot-1", pod).final is final
+
+
+def test_of_a_pod_that_has_a_node_it_is_not_told_that_it_could_not_be_scheduled(
+    server: ApiServer, client: ApiClient
+) -> None:
+    event = {"type": "Warning", "reason": "FailedScheduling", "message": "unbound claims"}
+    server.documents["/api/v1/namespaces/kboot-1/events"] = as_json({"items": [event]})
+    server.documents["/api/v1/nodes/host1"] = as_json(
+        {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    )
+    status = {"phase": "Pending"}
+    pod = {"metadata": {"name": "dns"}, "spec": {"nodeName": "host1"}, "status": status}
+    found = why.of_pod(client, "kboot-1", pod)
+    assert found.reason == "pod-not-started"
+    assert found.words == "pod dns is Pending on node host1, whose kubelet says nothing of it"

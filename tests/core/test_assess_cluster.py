@@ -167,6 +167,12 @@ STARTED = ["StartCluster", "MergeKubeconfig"]
             STARTED,
         ),
         (
+            running()._replace(power=Power.STOPPED, api=SILENT, kubeconfig=Kubeconfig.MISSING),
+            Status.DRIFT,
+            "cluster-stopped",
+            STARTED,
+        ),
+        (
             running()._replace(kubeconfig=Kubeconfig.MISSING),
             Status.DRIFT,
             "kubeconfig-missing",

@@ -174,7 +174,7 @@ def test_of_a_gate_to_which_another_left_little_time_nothing_is_known(
     assert run.status == {"api": "passed", "nodes": "failed", "serviceaccount": "unknown"}
     cut = run.results["serviceaccount"]
     assert cut.reason == "no-time-left"
-    assert "the gates before it took the rest; so far: " in cut.why
+    assert "the other gates have the rest; so far: " in cut.why
     assert cut.fix.startswith("kboot verify --gates serviceaccount")
 
 

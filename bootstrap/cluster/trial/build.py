@@ -13,6 +13,7 @@ from pathlib import Path
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import TRY_AGAIN, Looks, steadily
 from bootstrap.cluster.objects import objects, text
+from bootstrap.cluster.trial.answer import answer
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import HOLDER, PREFIX
 from bootstrap.cluster.trial.programs import Docker, Images, Programs, Ran, without
@@ -50,6 +51,7 @@ def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
     yield from trial.begin()
     word = nonce()
     image = f"{trial.namespace}:{word}"
+    yield from _engine(trial, docker, own=not on_docker)
     built: list[str] = []
     trial.at_end(partial(_remove, trial, docker, image, built))
     yield from _build(trial, docker, image, word, own=not on_docker)
@@ -57,14 +59,27 @@ def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
     if images:
         trial.at_end(partial(_remove_from_nodes, trial, images, image))
         yield from _load(trial, docker, images, image)
-    said = yield from trial.answer(
-        "build", f"cat {_MARK} > /dev/termination-log", image=Image(image, "Never")
+    said = yield from answer(
+        trial, "build", f"cat {_MARK} > /dev/termination-log", image=Image(image, "Never")
     )
     if said != word:
         words = f"it holds {said!r} where the build had written {word!r}"
         yield trial.failed("another image ran", Trouble("build-differs", words, final=True))
     brought = ", brought by minikube image load," if images else ""
     yield trial.passed(f"an image built with docker{brought} runs as a pod")
+
+
+def _engine(trial: Trial, docker: Docker, *, own: bool) -> Looks[None]:
+    """Wait until it answers at all; a build that says nothing may only be slow."""
+    while not (ran := docker("version", "--format", "{{.Server.Version}}")).ended_well:
+        trouble = _of_engine(f"docker version: {ran.said}", own=own)
+        yield trial.failed("docker's engine does not answer", trouble)._replace(again=TRY_AGAIN)
+
+
+def _of_engine(words: str, *, own: bool) -> Trouble:
+    # That of this machine nobody but a person starts; the nodes' own start with them.
+    stays = own and bool(_NO_ENGINE.search(words))
+    return Trouble("engine-down" if own else "node-engine-down", words, final=stays)
 
 
 def _build(trial: Trial, docker: Docker, image: str, word: str, *, own: bool) -> Looks[None]:
@@ -79,8 +94,7 @@ def _of_build(words: str, *, own: bool) -> Trouble:
     if never_pulled(words) or (_A_PULL.search(words) and _NOT_ASKED not in words):
         return Trouble("base-not-pulled", words, final=never_pulled(words))
     if _NO_ENGINE.search(words):
-        # That of this machine nobody but a person starts; the nodes' own start with them.
-        return Trouble("engine-down" if own else "node-engine-down", words, final=own)
+        return _of_engine(words, own=own)
     return Trouble("build-fails", words, final=bool(_STAYS.search(words)))
 
 

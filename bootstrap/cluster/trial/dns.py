@@ -6,6 +6,7 @@ from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Looks
 from bootstrap.cluster.objects import at, objects, text
+from bootstrap.cluster.trial.answer import Meaning, answer
 from bootstrap.cluster.trial.trial import Trial
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.cluster.trial.volumes import addons_are_kept
@@ -36,11 +37,11 @@ _SERVICES = "/api/v1/namespaces/kube-system/services"
 
 def pass_dns(trial: Trial) -> Looks[None]:
     yield from trial.begin()
-    said = yield from trial.answer(
+    said = yield from answer(
+        trial,
         "dns",
         trial.lasting(_SCRIPT),
-        otherwise="name-not-resolved",
-        closer=partial(_without_service, trial.client),
+        meaning=Meaning("name-not-resolved", partial(_without_service, trial.client)),
     )
     yield trial.passed(said)
 

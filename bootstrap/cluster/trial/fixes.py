@@ -7,13 +7,15 @@ LOOK_CLOSER = "kboot verify --keep, then kboot exec -- kubectl get events --all-
 _LONGER = "kboot verify --timeout 10m   (it may only be slow)"
 FIXES = {
     **REFUSED,
+    "data-lost": f"{_GET}storageclass,persistentvolume   (their provisioner lost what was written)",
     "engine-down": "start Docker (systemctl start docker), then the same command again",
     "build-fails": "kboot exec -- docker info   (of the engine that docker builds with)",
     "claim-not-bound": f"{_GET}storageclass,persistentvolume",
     "node-engine-down": "kboot down, then kboot up   (starts the node's engine anew; data stay)",
     "injected-fails": f"{_GET}mutatingwebhookconfigurations   (one of them adds the container)",
     "node-not-ready": "kboot exec -- kubectl describe nodes",
-    "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints",
+    "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints   (all "
+    "well there? then kube-proxy or the pods' network: kboot down, then kboot up)",
     "out-of-memory": f"{_GET}limitrange --all-namespaces   (one, or a webhook, sets the limit)",
     "not-there-yet": _LONGER,
     "pod-not-ended": _LONGER,

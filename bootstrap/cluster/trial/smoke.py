@@ -5,10 +5,14 @@ StatefulSet with a claim behind a headless one. A client asks both by name. Then
 pod is deleted, and its data must be there under the same name.
 """
 
+import re
+from functools import partial
+
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.objects import name, objects, text
 from bootstrap.cluster.trial import manifests
+from bootstrap.cluster.trial.answer import Meaning, answer
 from bootstrap.cluster.trial.manifests import MAIN, PORT, Mount
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
@@ -93,7 +97,18 @@ def _make(trial: Trial, apps: str, greeting: str, word: str) -> Looks[None]:
 def _ask(trial: Trial, client: str, **expected: str) -> Looks[str]:
     """How often the StatefulSet's pod has been started."""
     script = trial.lasting(_script(_ASK_BOTH, **expected))
-    return (yield from trial.answer(client, script, otherwise="services-unanswered"))
+    closer = partial(of_answers, f"{expected['greeting']} {expected['word']}", expected["before"])
+    meaning = Meaning("services-unanswered", closer)
+    return (yield from answer(trial, client, script, meaning=meaning))
+
+
+def of_answers(right: str, before: str, trouble: Trouble) -> Trouble:
+    """store-0 answers rightly, but knows less than its predecessor had written."""
+    found = re.search(rf"store-0's: {re.escape(right)} (\d+)", trouble.words)
+    if not found or int(found[1]) > int(before):
+        return trouble
+    lost = f"the volume of store-0 tells of start {found[1]}, and told of {before} before"
+    return trouble._replace(reason="data-lost", words=f"{lost}; {trouble.words}")
 
 
 def _script(body: str, **given: str) -> str:

@@ -4,6 +4,7 @@ from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Look, Looks, steadily
 from bootstrap.cluster.objects import Object, at, name, objects, text
+from bootstrap.cluster.trial.answer import Meaning, answer
 from bootstrap.cluster.trial.manifests import Mount, claim
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
@@ -25,15 +26,24 @@ def pass_storage(trial: Trial) -> Looks[None]:
     # The volume may be a person's own, bound by chance: no file of theirs has this name.
     word, file = nonce(), f"/data/{trial.namespace}"
     # A class that waits for its first consumer binds the claim only now.
-    yield from trial.answer("storage-write", f"echo {word} > {file}", mounts=(_DATA,))
+    yield from answer(trial, "storage-write", f"echo {word} > {file}", mounts=(_DATA,))
     yield from trial.bound("data")
     yield from trial.remove("Pod", "storage-write")
     script = f"cat {file} > /dev/termination-log"
-    read = yield from trial.answer("storage-read", script, mounts=(_DATA,))
+    read = yield from answer(
+        trial, "storage-read", script, mounts=(_DATA,), meaning=Meaning(closer=_of_reading)
+    )
     if read != word:
         words = f"pod storage-read found {read!r} where pod storage-write had written {word!r}"
         yield trial.failed("data did not outlive their pod", Trouble("data-lost", words, True))
     yield trial.passed(f"class {name(default)}: a claim is bound, its data stay")
+
+
+def _of_reading(trouble: Trouble) -> Trouble:
+    if trouble.reason != "pod-failed" or "No such file" not in trouble.words:
+        return trouble
+    words = f"what pod storage-write had written is not there any more: {trouble.words}"
+    return trouble._replace(reason="data-lost", words=words)
 
 
 def _default_class(client: ApiClient) -> Object | None:

@@ -9,14 +9,15 @@ from functools import partial
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.gate_look import TRY_AGAIN, Look, Looks, of_failure, steadily
+from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
 from bootstrap.cluster.objects import Object, holds, objects, text
 from bootstrap.cluster.trial import namespace, why
 from bootstrap.cluster.trial.cleaning import clean
-from bootstrap.cluster.trial.ends import container, end_of, never_started
+from bootstrap.cluster.trial.ends import container
 from bootstrap.cluster.trial.fixes import FIXES, LOOK_CLOSER
-from bootstrap.cluster.trial.manifests import MAIN, Image, Manifest, Mount, pod, within
+from bootstrap.cluster.trial.manifests import MAIN, Image, Manifest, within
 from bootstrap.cluster.trial.namespace import Owner
+from bootstrap.cluster.trial.reclaim import keep_volumes
 from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.cluster.trial.volumes import of_claim
 from bootstrap.cluster.trial.waiting import Waiting
@@ -130,62 +131,6 @@ class Trial:
         path = f"{self._path(version, kind)}/{named}"
         return (yield from steadily(lambda: self.client.get_json(path)))
 
-    def answer(
-        self,
-        named: str,
-        script: str,
-        *,
-        mounts: tuple[Mount, ...] = (),
-        image: Image | None = None,
-        otherwise: str = "",
-        closer: Callable[[Trouble], Trouble] = lambda trouble: trouble,
-    ) -> Looks[str]:
-        """Run `script` in a pod, to its end: what it wrote to its termination message.
-
-        `otherwise`: the reason id of a script that fails or does not come to its end; `closer`:
-        may know more of that. A pod that is lost, as with its node's restart, is made anew.
-        """
-        manifest = pod(named, image or self.image, script, mounts)
-        yield from self.make(manifest)
-        waiting = Waiting(self.failed, f"pod {named}")
-        lost: Trouble | None = None
-        while True:
-            found = yield from self._find("Pod", named)
-            end = end_of(found)
-            if end is not None and end.well:
-                return end.said
-            find = partial(self._why, found, otherwise, closer, lost)
-            if end is None:
-                yield waiting.look(find, _progress(found))
-            elif not end.lost:
-                trouble = yield from steadily(find)
-                how = "came to no end in its time" if end.cut else "failed"
-                yield self.failed(f"pod {named} {how}", trouble._replace(final=not end.cut))
-            else:
-                again = TRY_AGAIN if lost and found else 0.0
-                if not (lost and _is_going(found)):
-                    lost = yield from steadily(find)
-                yield from self.remove("Pod", named) if found else self.make(manifest)
-                look = self.failed(f"pod {named} was lost, and is made anew", lost)
-                yield look._replace(again=again)
-
-    def _why(
-        self,
-        found: Object,
-        otherwise: str,
-        closer: Callable[[Trouble], Trouble],
-        lost: Trouble | None,
-    ) -> Trouble:
-        """`lost`: why the one before came to nothing, which tells until this one gets further."""
-        if not found:
-            return lost or Trouble("pod-lost", "the pod was deleted by somebody; it is made anew")
-        trouble = why.of_pod(self.client, self.namespace, found)
-        if lost and trouble.reason == "pod-not-started":
-            return lost
-        if trouble.reason not in ("pod-failed", "pod-not-ended") or never_started(found):
-            return trouble
-        return closer(trouble._replace(reason=otherwise or trouble.reason))
-
     def lasting(self, script: str) -> str:
         """`script`, with all the time that its gate has; it ends with what it has said by then."""
         left = min(self.client.deadline - time.monotonic(), _LONGEST)
@@ -209,7 +154,7 @@ class Trial:
             found = yield from self.read("PersistentVolumeClaim", named)
             if text(found, "status", "phase") == "Bound":
                 # Now, for a namespace may be kept, or go without kboot.
-                yield from steadily(lambda: namespace.keep_volumes(self.client, self.namespace))
+                yield from steadily(lambda: keep_volumes(self.client, self.namespace))
                 return found
             find = partial(of_claim, self.client, self.namespace, found)
             yield waiting.look(find, text(found, "status", "phase"))
@@ -218,12 +163,12 @@ class Trial:
         """Wait until the pod of that name is another than `uid`, and Ready."""
         waiting = Waiting(self.failed, f"pod {named}")
         while True:
-            found = yield from self._find("Pod", named)
+            found = yield from self.find("Pod", named)
             anew = text(found, "metadata", "uid") not in ("", uid)
             if anew and holds(found, "Ready"):
                 return found
             find = partial(why.of_pod, self.client, self.namespace, found) if anew else _not_back
-            yield waiting.look(find, _progress(found) if anew else "not made anew yet")
+            yield waiting.look(find, progress(found) if anew else "not made anew yet")
 
     def passed(self, message: str) -> Look:
         """A look at what is so."""
@@ -275,7 +220,7 @@ class Trial:
         if self._made or gone != self.namespace:
             self.owner.forget(gone)
 
-    def _find(self, kind: str, named: str) -> Looks[Object]:
+    def find(self, kind: str, named: str) -> Looks[Object]:
         """The object of that name, or an empty one."""
 
         def ask() -> Object:
@@ -293,10 +238,6 @@ class Trial:
         return f"/{group}/namespaces/{self.namespace}/{_PATHS[kind]}"
 
 
-def _is_going(pod: Object) -> bool:
-    return not pod or bool(text(pod, "metadata", "deletionTimestamp"))
-
-
 def _not_back() -> Trouble:
     return Trouble("pod-not-created", "its StatefulSet has not made it anew")
 
@@ -306,6 +247,7 @@ def nonce() -> str:
     return secrets.token_hex(8)
 
 
-def _progress(found: Object) -> str:
+def progress(found: Object) -> str:
+    """How far a pod has come, in Kubernetes' word."""
     waiting = text(container(found, MAIN), "state", "waiting", "reason")
     return waiting or text(found, "status", "phase")

@@ -252,7 +252,8 @@ def _of_node(client: ApiClient, pod: Object) -> Trouble | None:
 def _of_events(client: ApiClient, namespace: str, about: Object, kind: str) -> Trouble | None:
     event = last_event(client, namespace, about)
     reason, said = text(event, "reason"), text(event, "message", limit=_WORDS)
-    if not reason:
+    has_node = text(about, "spec", "nodeName")
+    if not reason or (reason == "FailedScheduling" and has_node):  # of before it was scheduled
         return None
     words = f"{kind} {name(about)}: {reason}: {said}"
     if reason == "FailedCreate":
@@ -269,7 +270,9 @@ def _of_nobody(pod: Object) -> Trouble:
     if not text(pod, "spec", "nodeName"):
         words = f"pod {name(pod)} has no node, and no scheduler has looked at it"
         return Trouble("pod-not-scheduled", words)
-    return Trouble("pod-not-started", f"pod {name(pod)} is {text(pod, 'status', 'phase')}")
+    phase, node = text(pod, "status", "phase"), text(pod, "spec", "nodeName")
+    words = f"pod {name(pod)} is {phase} on node {node}, whose kubelet says nothing of it"
+    return Trouble("pod-not-started", words)
 
 
 def _refused(words: str, said: str) -> Trouble:

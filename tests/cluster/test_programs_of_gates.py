@@ -302,6 +302,12 @@ def test_a_program_that_failed_is_not_run_again_at_once(api: ActingApi, trial: T
         ("did not answer within 10 s", True, "engine-down", False),
         ("Cannot connect to the Docker daemon", True, "engine-down", True),
         ("did not answer within 10 s", False, "node-engine-down", False),
+        (
+            "permission denied while trying to connect to the Docker daemon socket at "
+            'unix:///var/run/docker.sock: Get "http://%2Fvar%2Frun%2Fdocker.sock/v1.41/version": '
+            "dial unix /var/run/docker.sock: connect: permission denied",
+            *(True, "build-fails", True),
+        ),
     ],
 )
 def test_an_engine_that_does_not_answer_is_told_from_a_build_that_is_slow(

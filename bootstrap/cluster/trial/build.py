@@ -30,7 +30,7 @@ _NO_ENGINE = re.compile(r"annot connect to the Docker daemon|failed to connect t
 _A_PULL = re.compile(
     r"lookup |Get \"?https?://|pull access|manifest|metadata for|resolve reference|toomanyrequests"
 )
-_NOT_ASKED = "error during connect"
+_NOT_ASKED = re.compile(r"error during connect|dial unix")
 _STAYS = re.compile(
     r"(?i)permission denied|returned a non-zero code|did not complete successfully"
     r"|dockerfile parse error"
@@ -72,7 +72,9 @@ def pass_build(trial: Trial, programs: Programs) -> Looks[None]:
 def _engine(trial: Trial, docker: Docker, *, own: bool) -> Looks[None]:
     """Wait until it answers at all; a build that says nothing may only be slow."""
     while not (ran := docker("version", "--format", "{{.Server.Version}}")).ended_well:
-        trouble = _of_engine(f"docker version: {ran.said}", own=own)
+        words = f"docker version: {ran.said}"
+        stays = _STAYS.search(words)
+        trouble = _of_build(words, own=own) if stays else _of_engine(words, own=own)
         yield trial.failed("docker's engine does not answer", trouble)._replace(again=TRY_AGAIN)
 
 
@@ -91,7 +93,7 @@ def _build(trial: Trial, docker: Docker, image: str, word: str, *, own: bool) ->
 
 
 def _of_build(words: str, *, own: bool) -> Trouble:
-    if never_pulled(words) or (_A_PULL.search(words) and _NOT_ASKED not in words):
+    if never_pulled(words) or (_A_PULL.search(words) and not _NOT_ASKED.search(words)):
         return Trouble("base-not-pulled", words, final=never_pulled(words))
     if _NO_ENGINE.search(words):
         return _of_engine(words, own=own)

@@ -6,8 +6,9 @@ namespaces of its own, gone at the end; only packages that are missing are insta
 """
 
 import argparse
-import hashlib
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -24,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.real.engine import own_engine  # noqa: E402
 from tests.real.full_cluster import FullCluster  # noqa: E402
-from tests.real.machine import LAID_OVER, Machine  # noqa: E402
+from tests.real.machine import LAID_OVER, Machine, is_hidden, is_laid_over  # noqa: E402
 
 PUBLISHER = "https://dl.k8s.io"
 EVENTS = "/var/rehearsal/events"
@@ -140,33 +141,29 @@ in {cache}; the packages gcc, libc6-dev and iproute2 are installed where they ar
 that it takes less than a minute."""
 FIRST_TUTORIAL = """\
 The first time Kubernetes and a Debian to run it in are made, once: 250 MB to fetch, about 6 minutes
-on two cores, 1 GB kept in {cache}; the packages golang-1.19, debootstrap and docker.io are
-installed where they are missing. After that it takes about a minute."""
+on two cores, 1 GB kept in {cache}; the packages golang-1.19, gcc, libc6-dev, dpkg-dev,
+ca-certificates, debootstrap and docker.io are installed where they are missing. After that it takes
+about a minute."""
 
 
 class Play(NamedTuple):
-    """One of the two rehearsals. `is_made`: whether its first time is over."""
+    """One of the two rehearsals. `build`: the script of the long part."""
 
     stage: Callable[[Path], AbstractContextManager[Stage]]
     told: str
     first: str
-    is_made: Callable[[], bool]
+    build: str
 
-
-def _has_1_35() -> bool:
-    asked = (ROOT / "scripts" / "build-kubernetes-1.35", "--cached")
-    return subprocess.run(asked, stdout=subprocess.DEVNULL).returncode == 0
-
-
-def _has_1_20() -> bool:
-    key = hashlib.sha256((ROOT / "scripts" / "build-kubernetes-1.20").read_bytes()).hexdigest()
-    return (_cache() / f"kubernetes-1.20.2-{key[:12]}").is_dir()
+    def is_made(self) -> bool:
+        asked = (ROOT / "scripts" / self.build, "--cached")
+        return subprocess.run(asked, stdout=subprocess.DEVNULL).returncode == 0
 
 
 PLAYS = {
-    False: Play(today, TODAY, FIRST_TODAY, _has_1_35),
-    True: Play(tutorial, TUTORIAL, FIRST_TUTORIAL, _has_1_20),
+    False: Play(today, TODAY, FIRST_TODAY, "build-kubernetes-1.35"),
+    True: Play(tutorial, TUTORIAL, FIRST_TUTORIAL, "build-kubernetes-1.20"),
 }
+FAILURES = (KeyboardInterrupt, OSError, subprocess.SubprocessError)
 
 
 def main() -> int:
@@ -178,16 +175,21 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _rehearse(arguments)
-    except KeyboardInterrupt:
-        print("\nrehearse: stopped; nothing of it is left", flush=True)
-        return 130
-    except subprocess.CalledProcessError as error:
-        name = Path(str(error.cmd[0])).name
-        print(f"rehearse: {name} failed (exit {error.returncode}); nothing of it is left")
-        return 1
-    except (OSError, subprocess.TimeoutExpired) as error:
-        print(f"rehearse: {error}")
-        return 1
+    except FAILURES as error:
+        return _told(error)
+
+
+def _told(failure: BaseException) -> int:
+    """The exit code for it, once it is said."""
+    match failure:
+        case KeyboardInterrupt():
+            print("\nrehearse: stopped", flush=True)
+            return 130
+        case subprocess.CalledProcessError(cmd=command, returncode=code):
+            print(f"rehearse: {Path(command[0]).name} failed (exit {code})", flush=True)
+        case _:
+            print(f"rehearse: {failure}", flush=True)
+    return 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -205,10 +207,8 @@ def _missing(*, tutorial: bool) -> str:
         *(["Linux"] if sys.platform != "linux" else []),
         *(["amd64, as kubectl's bytes are"] if os.uname().machine != "x86_64" else []),
         *([] if tutorial or _may_use_devices() else [DEVICES]),
-        *(["a HOME that can be written to"] if not _has_cache() else []),
         *([] if _can_isolate(tutorial=tutorial) else ["to be allowed namespaces of its own"]),
-        *([] if _has_room() else [f"KBOOT_TEST_CACHE outside {', '.join(LAID_OVER)}"]),
-        *(["paths without spaces"] if " " in f"{ROOT}{sys.executable}{_cache()}" else []),
+        *_missing_places(tutorial=tutorial),
         *(["apt-get (Debian or Ubuntu)"] if shutil.which("apt-get") is None else []),
     ]
     return f"it needs {' and '.join(lacks)}" if lacks else ""
@@ -233,11 +233,22 @@ def _rehearse(arguments: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix="kboot-rehearsal-") as folder,
         play.stage(Path(folder)) as stage,
     ):
+        code = _played(stage, arguments)
+    if code:
+        print("rehearse: nothing of it is left")
+    return code
+
+
+def _played(stage: Stage, arguments: argparse.Namespace) -> int:
+    """Its failures are told here: one that goes beyond this is of the making or of the end."""
+    try:
         code = _perform(stage, keep=arguments.keep, events=arguments.events)
         asked = stage.host.sh("cat /var/rehearsal/log").splitlines()
         print("\nAsked of the mirror in all this:", *(asked or ["nothing"]), sep="\n  ")
         if arguments.keep and not code:
             _keep(stage)
+    except FAILURES as error:
+        return _told(error)
     return code
 
 
@@ -259,9 +270,26 @@ def _can_isolate(*, tutorial: bool) -> bool:
         return False
 
 
-def _has_room() -> bool:
-    """What is laid over there would hide it from the host."""
-    return not any(_cache().is_relative_to(each) for each in LAID_OVER)
+def _missing_places(*, tutorial: bool) -> list[str]:
+    if not _has_cache():
+        return ["a HOME that can be written to"]
+    laid_over = ", ".join(LAID_OVER)
+    python = Path(sys.executable)
+    used = (ROOT, python, _cache(), Path(tempfile.gettempdir()))
+    odd = [f"paths without spaces and the like: not {each}" for each in used if not _is_plain(each)]
+    if tutorial:
+        return odd
+    hidden = any(map(is_hidden, (ROOT, python.parent, python.resolve().parent)))
+    return [
+        *odd,
+        *([f"KBOOT_TEST_CACHE outside {laid_over}"] if is_laid_over(_cache()) else []),
+        *([f"its checkout and Python off /run and mounts below {laid_over}"] if hidden else []),
+    ]
+
+
+def _is_plain(path: Path) -> bool:
+    """It may stand as it is in a shell's script and in a mount's options."""
+    return re.fullmatch(r"[\w/.+@~-]+", str(path)) is not None
 
 
 def _has_cache() -> bool:
@@ -315,7 +343,7 @@ def _show(stage: Stage, url: str, *words: str) -> int:
 
 def _keep(stage: Stage) -> None:
     env = {"HOME": stage.home}
-    enter = " ".join(stage.host.enter(env, terminal=True))
+    enter = shlex.join(stage.host.enter(env, terminal=True))
     print(
         "\nThe cluster is kept until Ctrl-C here. In another terminal:\n"
         f"  {enter} kboot exec {stage.profile} -- kubectl get pods -A",

@@ -56,6 +56,18 @@ HOME = Path("/var/home/dev")
 LAID_OVER = ("/etc", "/opt", "/run", "/usr", "/var")
 
 
+def is_laid_over(path: Path) -> bool:
+    """Whether no machine can be kept there: it would be laid over itself."""
+    return any(path.resolve().is_relative_to(each) for each in LAID_OVER)
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a machine sees nothing of it: its /run is another, and a layer shows no mounts."""
+    real = path.resolve()
+    over = [Path(each) for each in LAID_OVER if real.is_relative_to(each)]
+    return any(each == Path("/run") or each.stat().st_dev != real.stat().st_dev for each in over)
+
+
 class Machine:
     """A host on which `minikube start` brings up a cluster. Nothing of one is there yet."""
 
@@ -210,7 +222,8 @@ def _place(places: Path) -> tuple[Path, int, IO[str]]:
 
     The link and the control groups are called as the folder is.
     """
-    assert not any(places.is_relative_to(each) for each in LAID_OVER), places
+    if is_laid_over(places):
+        raise OSError(f"no host can be made in {places}: outside {', '.join(LAID_OVER)} it can")
     places.mkdir(exist_ok=True)
     with alone(places / "door"):
         sweep(places)

@@ -271,20 +271,20 @@ def _can_isolate(*, tutorial: bool) -> bool:
 
 
 def _missing_places(*, tutorial: bool) -> list[str]:
-    if not _has_cache():
-        return ["a HOME that can be written to"]
+    home = ["a HOME that can be written to"]
+    if not os.environ.get("HOME"):
+        return home
     laid_over = ", ".join(LAID_OVER)
     python = Path(sys.executable)
     used = (ROOT, python, _cache(), Path(tempfile.gettempdir()))
     odd = [f"paths without spaces and the like: not {each}" for each in used if not _is_plain(each)]
-    if tutorial:
-        return odd
     hidden = any(map(is_hidden, (ROOT, python.parent, python.resolve().parent)))
-    return [
-        *odd,
+    on_today = [
         *([f"KBOOT_TEST_CACHE outside {laid_over}"] if is_laid_over(_cache()) else []),
         *([f"its checkout and Python off /run and mounts below {laid_over}"] if hidden else []),
     ]
+    lacks = [*odd, *([] if tutorial else on_today)]
+    return lacks or ([] if _has_cache() else home)
 
 
 def _is_plain(path: Path) -> bool:
@@ -295,9 +295,9 @@ def _is_plain(path: Path) -> bool:
 def _has_cache() -> bool:
     try:
         _cache().mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # no HOME
+    except OSError:
         return False
-    return bool(os.environ.get("HOME")) and os.access(_cache(), os.W_OK)
+    return os.access(_cache(), os.W_OK)
 
 
 def _fetched(version: str) -> Path:

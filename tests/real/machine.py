@@ -223,7 +223,7 @@ def _place(places: Path) -> tuple[Path, int, IO[str]]:
     The link and the control groups are called as the folder is.
     """
     if is_laid_over(places):
-        raise OSError(f"no host can be made in {places}: outside {', '.join(LAID_OVER)} it can")
+        raise OSError(f"no host can be kept in {places}: only outside {', '.join(LAID_OVER)}")
     places.mkdir(exist_ok=True)
     with alone(places / "door"):
         sweep(places)

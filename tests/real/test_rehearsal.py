@@ -97,6 +97,34 @@ def test_nothing_of_the_rehearsal_is_left(told: Told) -> None:
     assert processes_knowing(f"{told.folder}/kboot-rehearsal-") == []
 
 
+def test_a_rehearsal_that_is_stopped_says_when_nothing_is_left(
+    kubernetes_1_35: Path, tmp_path: Path
+) -> None:
+    command = ("env", f"TMPDIR={tmp_path}", SCRIPTS / "rehearse")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("$ kboot up"))
+        process.terminate()
+        out = process.stdout.read()
+    assert process.returncode == 130
+    assert "\nrehearse: stopped\n" in out
+    assert out.endswith("\nrehearse: nothing of it is left\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("cache", "lacks"),
+    [("/var/cache/kboot-tests", "outside /etc"), ("/tmp/kboot tests", "paths without spaces")],
+)
+def test_a_place_that_cannot_be_is_told_before_anything_is_made(cache: str, lacks: str) -> None:
+    command = ("env", f"KBOOT_TEST_CACHE={cache}", SCRIPTS / "rehearse")
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert lacks in said.stderr
+    assert not Path(cache).exists()
+
+
 def processes_knowing(word: str) -> list[str]:
     """Of every process, whose environment or command line has `word`, the command line."""
     found = []

@@ -184,7 +184,7 @@ SICK = (
         *(
             "system",
             "system-unavailable",
-            ("CrashLoopBackOff", "its last words: /etc/coredns/Corefile"),
+            ("CrashLoopBackOff", "/etc/coredns/Corefile:2 - Error"),
         ),
         stays=False,
     ),

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -46,8 +47,9 @@ def _main(words: list[str]) -> int:
         print(f"kboot {__version__}")
         return 0
     _catch_signals()
+    began = time.monotonic()
     report, screen = _run(words)
-    screen.finish(report)
+    screen.finish(report._replace(seconds=time.monotonic() - began))
     return int(report.exit_code)
 
 

@@ -116,16 +116,17 @@ class Proving:
         results: dict[str, GateResult] = {}
         deadline = time.monotonic() + self._timeout
         equal = self._timeout / max(1, len(gates))
-        enough = {True: _ENOUGH * equal, False: _ENOUGH * max(equal, min(_KEPT, self._timeout))}
+        of_pods = max(equal, min(_KEPT, self._timeout))
         for place, gate in enumerate(gates):
             left = max(0.0, deadline - time.monotonic())
             after = len(gates) - place - 1
             share = max(left / (after + 1), left - _KEPT * after)
+            enough = _ENOUGH * (equal if gate.live else of_pods)
             result = _unmet(gate, results) or (already or {}).get(gate.id)
             if result is None:
                 self._client.deadline = time.monotonic() + share
                 self._emit(Event(Happening.GATE_STARTED, gate.id))
-                result = self._pass(gate, lacks_time=share < enough[gate.live])
+                result = self._pass(gate, lacks_time=share < enough)
                 if result.passed and gate.id == "nodes":
                     self._remember_that_nodes_are_back()
             results[gate.id] = result

@@ -60,7 +60,12 @@ class Using(NamedTuple):
         """Nothing is made in the cluster yet."""
         owner = Owner(secrets.token_hex(4), self.around.places.lock("store").parent)
         trial = Trial(
-            *(client, owner, Image(self.image), seconds, self._fixes(), self.keep),
+            client,
+            owner,
+            Image(self.image),
+            seconds,
+            fixes=self._fixes(),
+            keep=self.keep,
             minikubes=bool(self.cluster),
         )
         return trial, self._programs(partial(_run, client))

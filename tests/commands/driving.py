@@ -160,11 +160,13 @@ class Kboot:
         return self.run(*words, program=shell)
 
     def json(self, *words: str) -> dict[str, Any]:
-        """The one document that a run with --output json prints; its exit code is the run's."""
+        """The one document that a run with --output json prints; its exit code is the run's, and
+        so are its seconds."""
         done = self.run(*words, "--output", "json")
         document: dict[str, Any] = json.loads(done.out)
         assert document["schema"] == 1
         assert document["exit_code"] == done.code
+        assert document["seconds"] > 0
         said = document["error"] or {"next": ""}
         check_commands("\n".join([said["next"], *(each["fix"] for each in document["findings"])]))
         return document

@@ -186,7 +186,8 @@ def _told(failure: BaseException) -> int:
             print("\nrehearse: stopped", flush=True)
             return 130
         case subprocess.CalledProcessError(cmd=command, returncode=code):
-            print(f"rehearse: {Path(command[0]).name} failed (exit {code})", flush=True)
+            program = next(each for each in command if each != sys.executable)
+            print(f"rehearse: {Path(program).name} failed (exit {code})", flush=True)
         case _:
             print(f"rehearse: {failure}", flush=True)
     return 1

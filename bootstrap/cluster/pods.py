@@ -56,9 +56,11 @@ def _end_of(status: Object) -> Object:
     before = _failed(at(status, "lastState", "terminated"))
     if text(status, "state", "waiting", "reason") == "CrashLoopBackOff":
         return before
+    if at(status, "state", "running") is None:
+        return {}
     # By a signal (128 and more) its node may have ended it when it was stopped.
-    runs = at(status, "state", "running") is not None
-    return before if runs and number(before, "exitCode") < 128 else {}
+    by_its_node = number(before, "exitCode") >= 128 and text(before, "reason") != "OOMKilled"
+    return {} if by_its_node else before
 
 
 def _failed(ended: Object | None) -> Object:

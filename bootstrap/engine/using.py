@@ -28,7 +28,7 @@ _SECONDS = {"build": _ALL_THERE_IS, "version": 10.0}
 _LAST_LINES = 3
 _Run = Callable[..., Ran]
 _Engine = Callable[[], Mapping[str, str] | Ran]
-_NOBODY_LOADS = "no minikube of 1.18 or newer is there to bring images to nodes without docker"
+_NOBODY_LOADS = "no minikube of 1.20 or newer is there to bring images to nodes without docker"
 _EXPORT = re.compile(r"^export (DOCKER_[A-Z_]+)=(.*)$", re.MULTILINE)
 
 

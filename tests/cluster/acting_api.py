@@ -182,7 +182,8 @@ class ActingApi(ApiServer):
         script = pod["spec"]["containers"][0]["command"][-1]
         if wrote := re.match(r"echo (\w+) > (/data/kboot-\w+)", script):
             self._words[wrote[2]] = wrote[1]
-        said = self._words.get(script.removeprefix("cat ").partition(" ")[0], "it is so")
+        reads = re.search(r"cat (/data/kboot-\w+)", script)
+        said = f"it holds {self._words.get(reads[1], '')}" if reads else "it is so"
         ended = {"exitCode": 0, "message": said}
         statuses = [{"name": "main", "state": {"terminated": ended}, "alsoNew": {}}]
         return {"phase": "Succeeded", "containerStatuses": statuses}

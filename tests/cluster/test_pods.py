@@ -9,6 +9,7 @@ from bootstrap.cluster.pods import trouble_of
 from tests.cluster.apiserver import ApiServer, Document
 
 FAILED = {"terminated": {"exitCode": 1, "reason": "Error"}}
+TOO_LARGE = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
 
 
 @pytest.mark.parametrize(
@@ -42,12 +43,16 @@ def test_one_that_ends_again_and_again_is_told_with_its_last_words_at_any_moment
             "pod coredns-1: ErrImagePull",
         ),
         (
+            {"state": {"running": {}}, "lastState": TOO_LARGE},
+            "pod coredns-1: coredns runs again (exit code 137): OOMKilled",
+        ),
+        (
             {"state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137}}},
             "pod coredns-1: containers with unready status",
         ),
     ],
 )
-def test_how_one_ended_before_is_not_told_where_it_lacks_something_else(
+def test_how_one_ended_before_is_told_only_where_that_is_why(
     client: ApiClient, status: dict[str, Any], told: str
 ) -> None:
     ready = {"type": "Ready", "status": "False", "message": "containers with unready status"}

@@ -1,6 +1,7 @@
 """The gates that have the person's own programs run: what is waited for, and what stays."""
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -258,8 +259,28 @@ def test_what_could_not_be_removed_is_told(api: ActingApi, trial: Trial) -> None
     first_looks(trial, "build", Programs(NONE, NONE, docker, images))
     image = docker.built
     left = trial.end(10.0)
-    assert f"image {image} is left in docker: no answer" in left
+    assert f"left in docker: image {image}: no answer" in left
     assert f"image {image} may be left on the nodes" in left
+
+
+def test_only_what_is_still_there_is_told_as_left(api: ActingApi, trial: Trial) -> None:
+    runtime(api, "containerd://2.1")
+    old = "kboot-00000000:dead"
+    in_use = says(f"conflict: unable to remove repository reference {old!r}")
+    docker = Engine(image=[Ran(True, old), in_use, Ran(True, old)])
+    first_looks(trial, "build", Programs(NONE, NONE, docker, Nodes()))
+    assert trial.end(10.0) == f"left in docker: image {old}: {in_use.said}"
+
+
+def test_without_a_folder_for_temporary_files_the_gate_says_so(
+    api: ActingApi, trial: Trial, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    runtime(api, "containerd://2.1")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    look = first_looks(trial, "build", Programs(NONE, NONE, Engine(), Nodes()), 1)[0]
+    assert (look.reason, look.final) == ("image-not-loaded", False)
+    assert "no file can be made for it" in look.why and str(tmp_path / "none") in look.why
+    trial.end(10.0)
 
 
 def test_of_an_image_that_was_never_built_nothing_is_left(api: ActingApi, trial: Trial) -> None:
@@ -302,6 +323,14 @@ def test_a_program_that_failed_is_not_run_again_at_once(api: ActingApi, trial: T
         ("did not answer within 10 s", True, "engine-down", False),
         ("Cannot connect to the Docker daemon", True, "engine-down", True),
         ("did not answer within 10 s", False, "node-engine-down", False),
+        ("error during connect: Get …: EOF", False, "node-engine-down", False),
+        (
+            "Error response from daemon: client version 1.39 is too old. Minimum supported API "
+            "version is 1.44, please upgrade your client to a newer version",
+            *(True, "build-fails", True),
+        ),
+        ("cannot execute binary file: Exec format error", True, "build-fails", True),
+        ("no minikube says where the cluster's docker is", False, "build-fails", False),
         (
             "permission denied while trying to connect to the Docker daemon socket at "
             'unix:///var/run/docker.sock: Get "http://%2Fvar%2Frun%2Fdocker.sock/v1.41/version": '
@@ -310,7 +339,7 @@ def test_a_program_that_failed_is_not_run_again_at_once(api: ActingApi, trial: T
         ),
     ],
 )
-def test_an_engine_that_does_not_answer_is_told_from_a_build_that_is_slow(
+def test_an_engine_that_does_not_answer_is_told_from_one_that_refuses_and_from_a_slow_build(
     api: ActingApi, trial: Trial, said: str, own: bool, reason: str, final: bool
 ) -> None:
     runtime(api, "containerd://2.1" if own else "docker://20.10.2")

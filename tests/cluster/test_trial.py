@@ -481,12 +481,72 @@ def test_a_volume_that_was_there_before_is_given_back(api: ActingApi, trial: Tri
     through(trial.begin())
     claim = {"namespace": trial.namespace, "name": "data", "uid": "a1"}
     spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Retain"}
-    # As people write them for some CSI drivers.
-    metadata = {"name": "mine", "annotations": {"pv.kubernetes.io/provisioned-by": "disks"}}
+    # As one from a backup, which Kubernetes marks when it matches it with a claim.
+    annotations = {
+        "pv.kubernetes.io/provisioned-by": "disks",
+        "pv.kubernetes.io/bound-by-controller": "yes",
+    }
+    metadata = {"name": "mine", "annotations": annotations}
     api.put("/api/v1/persistentvolumes/mine", {"metadata": metadata, "spec": spec})
     assert trial.end(10.0) == ""
     assert {"spec": {"persistentVolumeReclaimPolicy": "Delete"}} not in [it for _, it in api.merged]
-    assert "claimRef" not in api.things["/api/v1/persistentvolumes/mine"]["spec"]
+    mine = api.things["/api/v1/persistentvolumes/mine"]
+    assert "claimRef" not in mine["spec"]
+    assert mine["metadata"]["annotations"] == {"pv.kubernetes.io/provisioned-by": "disks"}
+
+
+def test_a_volume_that_was_made_for_a_claim_goes_whatever_its_name(
+    api: ActingApi, trial: Trial
+) -> None:
+    through(trial.begin())
+    claim = {"namespace": trial.namespace, "name": "data", "uid": "a1"}
+    spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Delete"}
+    metadata = {"name": "disk-7", "annotations": {"pv.kubernetes.io/provisioned-by": "disks"}}
+    api.put("/api/v1/persistentvolumes/disk-7", {"metadata": metadata, "spec": spec})
+    assert trial.end(10.0) == ""
+    assert api.merged == []
+    assert "/api/v1/persistentvolumes/disk-7" not in api.things
+
+
+def test_a_persons_volume_is_given_back_where_a_kept_namespace_was_deleted_by_hand(
+    api: ActingApi, trial: Trial
+) -> None:
+    for named, namespace in (("mine", "kboot-kept"), ("theirs", "work")):
+        spec = {
+            "claimRef": {"namespace": namespace, "name": "data"},
+            "persistentVolumeReclaimPolicy": "Retain",
+        }
+        metadata = {"name": named, "annotations": {"kboot.dev/reclaim-policy": "Delete"}}
+        volume = {"metadata": metadata, "spec": spec, "status": {"phase": "Released"}}
+        api.put(f"/api/v1/persistentvolumes/{named}", volume)
+    through(trial.begin())
+    trial.end(10.0)
+    mine, theirs = (api.things[f"/api/v1/persistentvolumes/{each}"] for each in ("mine", "theirs"))
+    assert mine["spec"] == {"persistentVolumeReclaimPolicy": "Delete"}
+    assert mine["metadata"]["annotations"] == {}
+    assert theirs["spec"]["claimRef"]["namespace"] == "work"
+
+
+@pytest.mark.parametrize(
+    ("volume", "left"),
+    [
+        ("pvc-1b2a3c4d-0000-4000-8000-000000000000", False),
+        ("pvc-1b2a3c4d", False),
+        ("mine", True),
+        ("", False),
+    ],
+)
+def test_where_volumes_may_not_be_listed_what_may_be_a_persons_is_not_risked(
+    api: ActingApi, trial: Trial, volume: str, left: bool
+) -> None:
+    through(trial.begin())
+    api.documents["/api/v1/persistentvolumes"] = as_json({"message": "forbidden"}, 403)
+    uid = "1b2a3c4d-0000-4000-8000-000000000000"
+    claim = {"metadata": {"name": "data", "uid": uid}, "spec": {"volumeName": volume}}
+    api.put(f"/api/v1/namespaces/{trial.namespace}/persistentvolumeclaims/data", claim)
+    said = trial.end(10.0)
+    assert (api.namespaces == [trial.namespace]) == left
+    assert ("volume mine may be somebody's" in said) == left
 
 
 def test_a_volume_that_is_not_released_yet_is_waited_for_and_then_given_back(
@@ -604,7 +664,7 @@ def test_what_is_not_in_the_namespace_is_removed_at_the_end_with_time_of_its_own
         left.append(trial.client.deadline - time.monotonic())
         return "something is left"
 
-    trial.at_end(remove)
+    trial.at_end("it is removed", remove)
     assert (trial.end(10.0), left) == ("", [])
     through(trial.begin())
     trial.client.deadline = time.monotonic()
@@ -711,6 +771,32 @@ def test_what_another_run_left_and_cannot_be_deleted_decides_nothing_and_is_told
     look = pass_gate(trial, "dns")
     assert look is not None and look.passed
     assert "namespace kboot-dead is left: " in trial.end(0.5)
+
+
+def test_what_may_not_be_deleted_is_told_as_that_and_not_waited_for(
+    api: ActingApi, trial: Trial, owner: Owner
+) -> None:
+    owner.locks.mkdir()
+    owner.lock("kboot-dead").write_text("{}")
+    api.namespace("kboot-dead", 5, **own(owner, "dead"))
+    spec = {"claimRef": {"namespace": "kboot-dead"}, "persistentVolumeReclaimPolicy": "Recycle"}
+    api.put("/api/v1/persistentvolumes/mine", {"metadata": {"name": "mine"}, "spec": spec})
+    api.refusals["merge"] = (403, 'User "dev" cannot patch resource "persistentvolumes"')
+    through(trial.begin())
+    began = time.monotonic()
+    left = trial.end(60.0)
+    assert time.monotonic() - began < 30
+    assert left.startswith("namespace kboot-dead is left: volume mine, which somebody made")
+    assert api.namespaces == ["kboot-dead"]
+
+
+def test_a_pod_whose_answer_is_lost_is_made_anew(api: ActingApi, trial: Trial) -> None:
+    silent = {"name": "main", "state": {"terminated": {"exitCode": 0}}}
+    api.first["Pod"] = {"phase": "Succeeded", "containerStatuses": [silent]}
+    look = pass_gate(trial, "dns")
+    assert look is not None and look.passed
+    assert [each["kind"] for each in api.made].count("Pod") == 2
+    trial.end(10.0)
 
 
 def test_a_run_that_may_not_list_namespaces_sweeps_nothing(api: ActingApi, trial: Trial) -> None:

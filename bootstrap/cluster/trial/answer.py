@@ -35,9 +35,10 @@ def answer(
     image: Image | None = None,
     meaning: Meaning = _AS_IT_IS,
 ) -> Looks[str]:
-    """Run `script` in a pod, to its end: what it wrote to its termination message.
+    """Run `script`, which says something, in a pod to its end: its termination message.
 
-    A pod that is lost, as with its node's restart, is made anew.
+    A pod that is lost, as with its node's restart, is made anew, and so is one that ended well and
+    whose message is lost, as where its node's disk was full.
     """
     manifest = pod(named, image or trial.image, script, mounts)
     yield from trial.make(manifest)
@@ -46,12 +47,12 @@ def answer(
     while True:
         found = yield from trial.find("Pod", named)
         end = end_of(found)
-        if end is not None and end.well:
+        if end is not None and end.said and end.well:
             return end.said
         find = partial(_why, trial, found, meaning, lost)
         if end is None:
             yield waiting.look(find, progress(found))
-        elif not end.lost:
+        elif not (end.lost or end.well):
             trouble = yield from steadily(find)
             how = "came to no end in its time" if end.cut else "failed"
             yield trial.failed(f"pod {named} {how}", trouble._replace(final=not end.cut))
@@ -68,6 +69,8 @@ def _why(trial: Trial, found: Object, meaning: Meaning, lost: Trouble | None) ->
     """`lost`: why the one before came to nothing, which tells until this one gets further."""
     if not found:
         return lost or Trouble("pod-lost", "the pod was deleted by somebody; it is made anew")
+    if (end := end_of(found)) and end.well:
+        return Trouble("pod-lost", "it ended well, and what it said is not told")
     trouble = why.of_pod(trial.client, trial.namespace, found)
     if lost and trouble.reason == "pod-not-started":
         return lost

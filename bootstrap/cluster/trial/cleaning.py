@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
@@ -16,36 +16,41 @@ _USUAL = "Kubernetes is deleting what the gates made"
 
 def clean(
     client: ApiClient,
-    names: tuple[str, ...],
+    names: Mapping[str, bool],
     seconds: float,
     gone: Callable[[str], None],
     waiting: Callable[[str], None],
 ) -> str:
-    """Have the first of the namespaces deleted, and wait for all. In words what is left, or empty.
+    """Have the namespaces deleted, and wait for them. In words what is left, or empty.
 
-    `gone`: is told each that is no more; `waiting`: again and again, what is waited for. Raises
-    nothing that the server could cause.
+    `names`: whether its deletion was asked for. `gone`: is told each that is no more; `waiting`:
+    again and again, what is waited for. Raises nothing that the server could cause.
     """
     client.deadline = deadline = time.monotonic() + seconds
+    asked = {each for each, is_asked in names.items() if is_asked}
     left = dict.fromkeys(names, "it was not asked for")
-    asked = False
+    stays: dict[str, str] = {}
     while left and time.monotonic() < deadline:
-        try:
-            if not asked:
-                delete(client, names[0])
-                asked = True
-            for each in tuple(left):
-                left[each] = what_is_left(client, each)
-                if not left[each]:
-                    del left[each]
-                    gone(each)
-        except ApiFailure as failure:
-            if time.monotonic() < deadline:  # one that the end cut says less than those before it
-                left = dict.fromkeys(left, failure.words)
-            if failure.final and not asked:
-                break
+        for each in left:
+            try:
+                left[each] = _what_is_left(client, each, asked)
+            except ApiFailure as failure:
+                if failure.final and each not in asked:
+                    stays[each] = failure.words
+                elif time.monotonic() < deadline:  # what the end cut says less than those before it
+                    left[each] = failure.words
+        for each in [each for each, words in left.items() if not words]:
+            gone(each)
+        left = {each: words for each, words in left.items() if words and each not in stays}
         if left:
             words = next(iter(left.values()))
             waiting(_USUAL if _PASSING.match(words) else words)
             time.sleep(_LOOK_AGAIN)
-    return "; ".join(f"namespace {each} is left: {words}" for each, words in left.items())
+    return "; ".join(f"namespace {each} is left: {why}" for each, why in {**stays, **left}.items())
+
+
+def _what_is_left(client: ApiClient, namespace: str, asked: set[str]) -> str:
+    if namespace not in asked:
+        delete(client, namespace)
+        asked.add(namespace)
+    return what_is_left(client, namespace)

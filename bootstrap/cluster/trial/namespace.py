@@ -8,7 +8,7 @@ lock's file goes when nothing of the run is left, or when it is kept: then, too,
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from bootstrap.cluster.clock import moment_of
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.gate_look import Look, Looks, of_failure
 from bootstrap.cluster.objects import Object, at, condition, holds, name, objects, text
-from bootstrap.cluster.trial.reclaim import keep_volumes, see_to_volumes
+from bootstrap.cluster.trial.reclaim import give_back, keep_volumes, see_to_volumes
 from bootstrap.store.lock import hold, is_held
 
 PREFIX = "kboot-"
@@ -119,29 +119,38 @@ _NO_ACCOUNT = Look(
 )
 
 
-def sweep(client: ApiClient, owner: Owner) -> tuple[str, ...]:
-    """Have the namespaces of dead and of expired runs deleted; their names.
+def sweep(client: ApiClient, owner: Owner) -> Mapping[str, bool]:
+    """Have the namespaces of dead and of expired runs deleted: whether that could be asked for.
 
-    A run may also have died when only its volumes were left. Where namespaces may not be listed,
-    nothing is swept. Raises ApiFailure when the server is silent.
+    A run may also have died when only its volumes were left, and a namespace that was kept may have
+    been deleted by hand. Where namespaces may not be listed, nothing is swept. Raises ApiFailure
+    when the server is silent.
     """
     try:
         found = objects(client.get_json(f"{_NAMESPACES}?labelSelector={LABEL}"), "items")
     except ApiFailure as failure:
         if failure.reason == "api-forbidden":
-            return ()
+            return {}
         raise
-    left = tuple(name(each) for each in found if _is_left(each, owner, client.date))
-    for each in left:
-        with suppress(ApiFailure):  # of a run before this one: it is told at the end
-            delete(client, each)
+    left = [name(each) for each in found if _is_left(each, owner, client.date)]
+    asked = {each: _is_asked_for(client, each) for each in left}
     there = {name(each) for each in found}
+    with suppress(ApiFailure):
+        give_back(client, lambda each: each.startswith(PREFIX) and each not in there)
     for each in owner.dead():
         # Not there: it had not been made yet, or is gone already, or is on another cluster.
         with suppress(ApiFailure):
             if each not in there and not what_is_left(client, each) and _is_old(owner.lock(each)):
                 owner.forget(each)
-    return left
+    return asked
+
+
+def _is_asked_for(client: ApiClient, namespace: str) -> bool:
+    try:
+        delete(client, namespace)
+    except ApiFailure:
+        return False  # at the end it is tried again, and told
+    return True
 
 
 def delete(client: ApiClient, namespace: str) -> None:

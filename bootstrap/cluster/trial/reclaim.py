@@ -1,31 +1,37 @@
 """What becomes of volumes when kboot's claims go: the provisioner's go, a person's stay."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
 from bootstrap.cluster.objects import Object, at, name, objects, text
 
+_NAMESPACES = "/api/v1/namespaces"
 _VOLUMES = "/api/v1/persistentvolumes"
 _MADE_BY = "pv.kubernetes.io/provisioned-by"
+_MATCHED = "pv.kubernetes.io/bound-by-controller"
+"""On a volume that was there before its claim: what a provisioner makes bears the claim's name from
+the beginning, and the controller, which finds nothing to bind, does not mark it."""
 _RECLAIM = "persistentVolumeReclaimPolicy"
+_LETTERS = 8
 _RETAINED = "kboot.dev/reclaim-policy"
 """On a volume of a person's that kboot has had retained: the policy that it had."""
-_REFUSED = "and may not be changed"
-_LETTERS = 8
-"""Of a claim's uid."""
 
 
 def keep_volumes(client: ApiClient, namespace: str) -> str:
     """Have the volumes of a person's that its claims were bound to outlive those.
 
-    In words one that could not be had so; empty: all are. Raises ApiFailure.
+    In words one that does not, or may not; empty: all do. Raises ApiFailure.
     """
-    for each in _volumes_of(client, namespace):
-        if not _is_made_for_its_claim(each) and text(each, "spec", _RECLAIM) != "Retain":
-            why = _see_to_volume(client, each)
-            if _REFUSED in why:
-                return f"volume {name(each)}, which somebody made, would go with it: {why}"
+    volumes = _volumes(client)
+    if volumes is None:
+        return _perhaps_a_persons(client, namespace)
+    for each in _of(volumes, namespace):
+        if _is_made_for_its_claim(each) or text(each, "spec", _RECLAIM) == "Retain":
+            continue
+        if refused := _change(client, each):
+            return f"volume {name(each)}, which somebody made, would go with it: {refused}"
     return ""
 
 
@@ -37,57 +43,99 @@ def see_to_volumes(client: ApiClient, namespace: str) -> str:
     where it would be recycled or deleted with its claim, it is retained meanwhile. Raises
     ApiFailure.
     """
-    seen_to = (_see_to_volume(client, each) for each in _volumes_of(client, namespace))
-    return ", ".join(filter(None, seen_to))
+    volumes = _of(_volumes(client) or [], namespace)
+    return ", ".join(filter(None, (_see_to(client, each) for each in volumes)))
 
 
-def _volumes_of(client: ApiClient, namespace: str) -> list[Object]:
+def give_back(client: ApiClient, is_gone: Callable[[str], bool]) -> None:
+    """A person's volumes that kboot retained for namespaces that are no more. Raises ApiFailure.
+
+    `is_gone`: whether it was a namespace of kboot's.
+    """
+    for each in _volumes(client) or []:
+        kept = at(each, "metadata", "annotations", _RETAINED)
+        if kept and is_gone(text(each, "spec", "claimRef", "namespace")):
+            _change(client, each)
+
+
+def _volumes(client: ApiClient) -> list[Object] | None:
     """None where they may not be listed."""
     try:
-        volumes = objects(client.get_json(_VOLUMES), "items")
+        return objects(client.get_json(_VOLUMES), "items")
     except ApiFailure as failure:
         if failure.reason == "api-forbidden":
-            return []
+            return None
         raise
+
+
+def _of(volumes: list[Object], namespace: str) -> list[Object]:
     return [each for each in volumes if text(each, "spec", "claimRef", "namespace") == namespace]
 
 
-def _see_to_volume(client: ApiClient, volume: Object) -> str:
+def _perhaps_a_persons(client: ApiClient, namespace: str) -> str:
+    """By the claims alone; who may not list those either has made none."""
+    try:
+        listed = client.get_json(f"{_NAMESPACES}/{namespace}/persistentvolumeclaims")
+    except ApiFailure as failure:
+        if failure.reason == "api-forbidden":
+            return ""
+        raise
+    for each in objects(listed, "items"):
+        volume = text(each, "spec", "volumeName")
+        if volume and not _is_named_after(each, volume):
+            return f"volume {volume} may be somebody's and go with it: volumes may not be listed"
+    return ""
+
+
+def _is_named_after(claim: Object, volume: str) -> bool:
+    """As provisioners name what they make: after the claim's uid, or its first letters."""
+    uid = text(claim, "metadata", "uid").replace("-", "")
+    return uid[:_LETTERS] in volume.replace("-", "")
+
+
+def _see_to(client: ApiClient, volume: Object) -> str:
     who, phase = f"volume {name(volume)}", text(volume, "status", "phase")
-    made, policy = _is_made_for_its_claim(volume), text(volume, "spec", _RECLAIM)
-    before = at(volume, "metadata", "annotations", _RETAINED)
-    change: dict[str, Any] = {}
-    if made and policy != "Delete":
-        change = {"spec": {_RECLAIM: "Delete"}}
-    elif not made and policy in ("Delete", "Recycle"):
-        change = _annotated(policy) | {"spec": {_RECLAIM: "Retain"}}
-    elif not made and policy == "Retain" and phase == "Released":
-        policies = {_RECLAIM: before} if before else {}
-        change = (_annotated(None) if before else {}) | {"spec": {"claimRef": None, **policies}}
+    if refused := _change(client, volume):
+        return f"{who} is {phase}, and may not be changed: {refused}"
+    if _is_made_for_its_claim(volume):
+        return f"{who} is {phase or 'there'}, and its provisioner has not deleted it"
+    # Kubernetes releases it some moments after its claim is gone.
+    return f"{who} is Bound still" if phase == "Bound" else ""
+
+
+def _change(client: ApiClient, volume: Object) -> str:
+    """Why what has to be changed of it may not be; empty: it is. Raises ApiFailure."""
+    change = _due(volume)
     try:
         if change:
             client.merge(f"{_VOLUMES}/{name(volume)}", change)
     except ApiFailure as failure:
         if not failure.final:
             raise
-        return f"{who} is {phase}, {_REFUSED}: {failure.words}"
-    if made:
-        return f"{who} is {phase or 'there'}, and its provisioner has not deleted it"
-    # Kubernetes releases it some moments after its claim is gone.
-    return f"{who} is Bound still" if phase == "Bound" else ""
+        return failure.words
+    return ""
 
 
-def _annotated(policy: str | None) -> dict[str, Any]:
-    """With the policy that it has when it is given back; None: it is."""
-    return {"metadata": {"annotations": {_RETAINED: policy}}}
+def _due(volume: Object) -> dict[str, Any]:
+    """What has to be changed of it, while its claim is there or after it; empty: nothing."""
+    policy = text(volume, "spec", _RECLAIM)
+    if _is_made_for_its_claim(volume):
+        return {} if policy == "Delete" else {"spec": {_RECLAIM: "Delete"}}
+    if policy in ("Delete", "Recycle"):
+        return _annotated({_RETAINED: policy}) | {"spec": {_RECLAIM: "Retain"}}
+    if policy == "Retain" and text(volume, "status", "phase") == "Released":
+        before = at(volume, "metadata", "annotations", _RETAINED)
+        policies = {_RECLAIM: before} if before else {}
+        gone = _annotated({_RETAINED: None, _MATCHED: None})
+        return gone | {"spec": {"claimRef": None, **policies}}
+    return {}
+
+
+def _annotated(annotations: dict[str, str | None]) -> dict[str, Any]:
+    return {"metadata": {"annotations": annotations}}
 
 
 def _is_made_for_its_claim(volume: Object) -> bool:
-    """Provisioners name a volume after its claim (CSI's, after the first letters of its uid where
-    they are told so); a person's own may bear the annotation, too."""
-    claim = text(volume, "spec", "claimRef", "uid").replace("-", "")[:_LETTERS]
-    return bool(
-        claim
-        and claim in name(volume).replace("-", "")
-        and at(volume, "metadata", "annotations", _MADE_BY)
-    )
+    """A person's own may bear its maker's name, too: from a backup, or made for another claim."""
+    annotations = at(volume, "metadata", "annotations")
+    return bool(at(annotations, _MADE_BY)) and not at(annotations, _MATCHED)

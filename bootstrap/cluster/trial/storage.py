@@ -26,15 +26,16 @@ def pass_storage(trial: Trial) -> Looks[None]:
     # The volume may be a person's own, bound by chance: no file of theirs has this name.
     word, file = nonce(), f"/data/{trial.namespace}"
     # A class that waits for its first consumer binds the claim only now.
-    yield from answer(trial, "storage-write", f"echo {word} > {file}", mounts=(_DATA,))
+    script = f"echo {word} > {file} && echo written > /dev/termination-log"
+    yield from answer(trial, "storage-write", script, mounts=(_DATA,))
     yield from trial.bound("data")
     yield from trial.remove("Pod", "storage-write")
-    script = f"cat {file} > /dev/termination-log"
+    script = f'found=$(cat {file}) && echo "it holds $found" > /dev/termination-log'
     read = yield from answer(
         trial, "storage-read", script, mounts=(_DATA,), meaning=Meaning(closer=_of_reading)
     )
-    if read != word:
-        words = f"pod storage-read found {read!r} where pod storage-write had written {word!r}"
+    if read != f"it holds {word}":
+        words = f"pod storage-read says {read!r} where pod storage-write had written {word!r}"
         yield trial.failed("data did not outlive their pod", Trouble("data-lost", words, True))
     yield trial.passed(f"class {name(default)}: a claim is bound, its data stay")
 

@@ -57,13 +57,13 @@ class Trial:
     """Whether anything may be in the cluster that this run made."""
     relaxed: bool = False
     """Whether the namespace had to ask for less than the cluster's default of Pod Security."""
-    _swept: tuple[str, ...] = ()
+    _swept: Mapping[str, bool] = field(default_factory=dict)
     _apps: str = ""
     _made: bool = False
     """Whether the server has said that the namespace is made."""
     _ready: bool = False
     _alive: ExitStack = field(default_factory=ExitStack)
-    _at_end: list[Callable[[], str]] = field(default_factory=list)
+    _at_end: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -186,13 +186,13 @@ class Trial:
             final=trouble.final,
         )
 
-    def at_end(self, remove: Callable[[], str]) -> None:
+    def at_end(self, words: str, remove: Callable[[], str]) -> None:
         """Have something removed at the end that is not in the namespace.
 
-        `remove` tells in words what is left, or nothing; it raises nothing, and has the client's
-        deadline.
+        `words` say so while it lasts. `remove` tells in words what is left, or nothing; it raises
+        nothing, and has the client's deadline.
         """
-        self._at_end.append(remove)
+        self._at_end.append((words, remove))
 
     def end(self, seconds: float, waiting: Callable[[str], None] = lambda words: None) -> str:
         """Delete what this run made, and wait until it is gone. In words what is left, or empty.
@@ -208,11 +208,11 @@ class Trial:
                 self.owner.forget(self.namespace)
                 return f"namespace {self.namespace} is kept"
             left = []
-            for remove in self._at_end:
-                waiting("the image that was built is removed")
+            for words, remove in self._at_end:
+                waiting(words)
                 left.append(remove())
-            names = (self.namespace, *self._swept)
-            left.append(clean(self.client, names, seconds, self._forget, waiting))
+            asked = {self.namespace: False, **self._swept}
+            left.append(clean(self.client, asked, seconds, self._forget, waiting))
             return "; ".join(filter(None, left))
 
     def _forget(self, gone: str) -> None:

@@ -4,8 +4,9 @@ from bootstrap.core.version import Version, find_version
 
 MINIKUBE = "kboot exec -- minikube"
 """As it is typed: the one of the profile, which need not be on PATH."""
-LOADS_SINCE = Version((1, 18))
-"""`minikube image load` (pull request 10366)."""
+LOADS_SINCE = Version((1, 20))
+"""`minikube image load` came with 1.18, from a file with pull request 10807, and `image ls` with
+11007: 1.20.0 is the first of which both are recorded."""
 
 
 def loads_images(minikube: str | None) -> bool:

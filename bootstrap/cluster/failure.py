@@ -32,13 +32,15 @@ CANNOT_MEND_ITSELF = frozenset(
 _GET = "kboot exec -- kubectl get "
 _KUBECONFIG = "kboot up   (reads the cluster's address and credentials anew)"
 _RESTART = "kboot down, then kboot up   (data in the cluster stay)"
+_QUOTA = "have what makes that quota in new namespaces (kboot-*) leave more room"
 REFUSED = {
     "create-refused": "let kboot's namespaces (kboot-*) do what `why` names, or verify fewer gates",
     "pod-security": "allow kboot's namespaces (kboot-*) to run pods, or verify fewer gates",
     "policy-refuses": f"{_GET}validatingadmissionpolicies,validatingadmissionpolicybindings",
-    "quota-exceeded": f"{_GET}resourcequota --all-namespaces   (raise it)",
-    "quota-in-use": f"{_GET}resourcequota --all-namespaces   (raise it)",
-    "quota-wants-limits": "have a LimitRange name what `why` says in kboot's namespaces (kboot-*)",
+    "quota-exceeded": _QUOTA,
+    "quota-in-use": _QUOTA,
+    "quota-wants-limits": "have what makes that quota in new namespaces (kboot-*) also make a "
+    "LimitRange",
     "webhook-fails": f"{_GET}validatingwebhookconfigurations,mutatingwebhookconfigurations",
     "webhook-refuses": f"{_GET}validatingwebhookconfigurations,mutatingwebhookconfigurations",
 }

@@ -1,6 +1,7 @@
 """What a trial makes, takes away and leaves alone, on servers from 1.8 on."""
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -771,6 +772,20 @@ def test_what_another_run_left_and_cannot_be_deleted_decides_nothing_and_is_told
     look = pass_gate(trial, "dns")
     assert look is not None and look.passed
     assert "namespace kboot-dead is left: " in trial.end(0.5)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_a_gate_made_leaves_its_room_to_the_next_unless_it_is_to_be_kept(
+    api: ActingApi, trial: Trial, keep: bool
+) -> None:
+    trial.keep = keep
+    pass_gate(trial, "storage")
+    taking = f"/api/v1/namespaces/{trial.namespace}/(pods|persistentvolumeclaims)/"
+    assert any(re.match(taking, each) for each in api.things)
+    through(trial.begin())
+    assert any(re.match(taking, each) for each in api.things) == keep
+    trial.keep = False
+    trial.end(10.0)
 
 
 def test_what_may_not_be_deleted_is_told_as_that_and_not_waited_for(

@@ -4,6 +4,7 @@ import pytest
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.trial import why
+from bootstrap.cluster.trial.pulls import never_pulled
 from tests.cluster.apiserver import ApiServer, as_json
 
 
@@ -35,6 +36,38 @@ def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_eve
 
 
 @pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"image": "mirror/a:1"}, "image mirror/a:1, which admission put in place of a:1: "),
+        ({"imagePullPolicy": "Always"}, "image a:1, which admission has pulled always"),
+    ],
+)
+def test_what_admission_made_of_an_image_that_cannot_be_pulled_is_said(
+    client: ApiClient, given: dict[str, str], words: str
+) -> None:
+    main = {"name": "main", "image": "a:1", "imagePullPolicy": "IfNotPresent"} | given
+    waiting = {"reason": "ErrImagePull", "message": "no such host"}
+    status = {"name": "main", "image": main["image"], "state": {"waiting": waiting}}
+    pod = {
+        "metadata": {"name": "dns", "annotations": {"kboot.dev/image": "a:1"}},
+        "spec": {"containers": [main]},
+        "status": {"containerStatuses": [status]},
+    }
+    found = why.of_pod(client, "kboot-1", pod)
+    assert (found.reason, found.final) == ("image-changed", False)
+    assert words in found.words and found.words.endswith("no such host")
+
+
+def test_what_makes_a_pod_unready_is_not_blamed_on_containers_that_are_well(
+    client: ApiClient,
+) -> None:
+    running = {"name": "main", "ready": True, "state": {"running": {}}}
+    status = {"conditions": [{"type": "Ready", "status": "False"}], "containerStatuses": [running]}
+    found = why.of_pod(client, "kboot-1", {"metadata": {"name": "web-1"}, "status": status})
+    assert (found.reason, found.words) == ("pod-not-ready", "pod web-1 runs, but is not Ready")
+
+
+@pytest.mark.parametrize(
     ("words", "never"),
     [
         ("tls: failed to verify certificate: x509: certificate signed by unknown authority", True),
@@ -46,7 +79,7 @@ def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_eve
     ],
 )
 def test_only_a_registry_can_say_that_a_pull_never_succeeds(words: str, never: bool) -> None:
-    assert why.never_pulled(words) is never
+    assert never_pulled(words) is never
 
 
 @pytest.mark.parametrize(
@@ -78,6 +111,17 @@ def test_a_sandbox_that_cannot_be_made_is_of_the_network_only_where_it_is_said_s
     pod = {"metadata": {"name": "dns"}, "status": {"conditions": [scheduled]}}
     found = why.of_pod(client, "kboot-1", pod)
     assert (found.reason, found.final) == (reason, final)
+
+
+def test_a_limit_too_small_to_start_with_is_named(server: ApiServer, client: ApiClient) -> None:
+    said = "runc create failed: container init was OOM-killed (memory limit too low?): unknown"
+    event = {"type": "Warning", "reason": "FailedCreatePodSandBox", "message": said}
+    server.documents["/api/v1/namespaces/kboot-1/events"] = as_json({"items": [event]})
+    main = {"name": "main", "resources": {"limits": {"memory": "2Mi"}}}
+    pod = {"metadata": {"name": "dns"}, "spec": {"containers": [main]}}
+    found = why.of_pod(client, "kboot-1", pod)
+    assert (found.reason, found.final) == ("out-of-memory", True)
+    assert found.words.endswith("(kboot sets no limit, and the pod has one of 2Mi)")
 
 
 @pytest.mark.parametrize(

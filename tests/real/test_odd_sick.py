@@ -87,7 +87,13 @@ SICK = (
     Sick(
         "admission names another registry",
         odd.each_container(image="mirror.invalid/busybox:1.28"),
-        *("dns", "image-not-pulled", ("mirror.invalid", "no such host")),
+        *("dns", "image-changed", ("mirror.invalid", "in place of busybox:1.28", "no such host")),
+        stays=False,
+    ),
+    Sick(
+        "admission has images pulled always",
+        odd.each_container(imagePullPolicy="Always"),
+        *("build", "image-changed", ("imagePullPolicy", "no such host")),
         stays=False,
     ),
     Sick(

@@ -66,12 +66,13 @@ WELL = (
         ),
     ),
     Well(
-        "a LimitRange gives defaults, and a ResourceQuota has room",
+        "a LimitRange gives defaults, and a ResourceQuota has room for the largest gate alone",
         odd.inside(
             limitranges=memory_limit("64Mi"),
-            resourcequotas=quota({"pods": "20", "limits.memory": "2Gi"}),
+            resourcequotas=quota(
+                {"pods": "4", "limits.memory": "256Mi", "persistentvolumeclaims": "1"}
+            ),
         ),
-        "dns,storage,smoke",
     ),
     Well(
         "a policy warns, another class is there, and others' workloads fail",

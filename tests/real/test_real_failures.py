@@ -372,7 +372,7 @@ CASES = (
     Case(
         "LimitRange below the runtime's minimum",
         memory_is_less_than_an_engine_gives,
-        *("dns", "container-not-created", ("pod dns", "memory limit too low")),
+        *("dns", "out-of-memory", ("pod dns", "memory limit too low", "has one of 1Mi")),
     ),
     Case(
         "kube-proxy hangs",

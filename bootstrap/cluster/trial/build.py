@@ -14,9 +14,9 @@ from bootstrap.cluster.trial.images import bring, remove_from_engine, remove_fro
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import HOLDER
 from bootstrap.cluster.trial.programs import Docker, Programs, without
+from bootstrap.cluster.trial.pulls import never_pulled
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
-from bootstrap.cluster.trial.why import never_pulled
 from bootstrap.core.program import Lack
 
 _MARK = "/kboot-was-here"

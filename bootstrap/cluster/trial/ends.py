@@ -87,10 +87,13 @@ def memory_limit(pod: Object) -> str:
 
     Without one it was the node that ran out of memory, whoever used it.
     """
-    main = next(
-        (each for each in objects(pod, "spec", "containers") if each.get("name") == MAIN), {}
-    )
-    return text(main, "resources", "limits", "memory")
+    return text(main_of(pod), "resources", "limits", "memory")
+
+
+def main_of(pod: Object) -> Object:
+    """kboot's own container, as admission left it."""
+    containers = objects(pod, "spec", "containers")
+    return next((each for each in containers if each.get("name") == MAIN), {})
 
 
 def never_started(pod: Object) -> bool:

@@ -16,7 +16,10 @@ FIXES = {
     "node-not-ready": "kboot exec -- kubectl describe nodes",
     "name-not-resolved": "kboot exec -- kubectl -n kube-system get pods,services,endpoints   (all "
     "well there? then kube-proxy or the pods' network: kboot down, then kboot up)",
-    "out-of-memory": f"{_GET}limitrange --all-namespaces   (one, or a webhook, sets the limit)",
+    "image-changed": "let kboot's pods (in namespaces kboot-*) have what they ask for, or have the "
+    "nodes reach what they are given",
+    "out-of-memory": "have what limits memory in new namespaces (kboot-*: a LimitRange, a webhook) "
+    "allow more",
     "not-there-yet": _LONGER,
     "pod-not-ended": _LONGER,
     "pod-not-started": _LONGER,

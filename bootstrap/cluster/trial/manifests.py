@@ -9,6 +9,8 @@ MAIN = "main"
 """The container that runs what the gate asks; admission may add others."""
 HELD = "data"
 """The claim of a StatefulSet's pod, before the pod's name."""
+ASKED = "kboot.dev/image"
+"""Annotation of a pod: the image that it was to run; admission may name another."""
 PORT = 8080
 LOADED = "IfNotPresent"
 
@@ -53,8 +55,9 @@ def claim(name: str) -> Manifest:
 
 def pod(name: str, image: Image, script: str, mounts: tuple[Mount, ...] = ()) -> Manifest:
     """Runs `script` once. Its exit code and its termination message are the answer."""
-    spec = _pod_spec(image, script, mounts)
-    return {**_head("v1", "Pod", name), "spec": {**spec, "restartPolicy": "Never"}}
+    head, spec = _head("v1", "Pod", name), _pod_spec(image, script, mounts)
+    head["metadata"]["annotations"] = {ASKED: image.name}
+    return {**head, "spec": {**spec, "restartPolicy": "Never"}}
 
 
 def within(seconds: int, script: str) -> str:
@@ -110,7 +113,10 @@ def _template(name: str, image: Image, script: str, mounts: tuple[Mount, ...]) -
     }
     return {
         "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": spec},
+        "template": {
+            "metadata": {"labels": labels, "annotations": {ASKED: image.name}},
+            "spec": spec,
+        },
     }
 
 

@@ -154,21 +154,31 @@ def _is_asked_for(client: ApiClient, namespace: str) -> bool:
 
 
 def delete(client: ApiClient, namespace: str) -> None:
-    """Have it deleted, its claims and pods first.
+    """Have it deleted, its claims and pods first. Raises ApiFailure.
 
     Kubernetes looks again at a namespace that was not empty only after some seconds, so what takes
-    a moment to go is better gone before. Not where a volume of a person's would go with its claim.
-    Raises ApiFailure.
+    a moment to go is better gone before.
+    """
+    empty(client, namespace)
+    client.delete(f"{_NAMESPACES}/{namespace}")
+
+
+def empty(client: ApiClient, namespace: str, apps: str = "") -> None:
+    """Have what uses room deleted. `apps`: the version of its workloads; empty: it has none.
+
+    Not where a volume of a person's would go with its claim. Raises ApiFailure.
     """
     if lost := keep_volumes(client, namespace):
-        raise ApiFailure("volume-not-kept", lost)
-    for kind in ("persistentvolumeclaims", "pods"):
+        raise ApiFailure("volume-not-kept", f"{lost}: have its owner set it to Retain")
+    inside = f"/apis/{apps}/namespaces/{namespace}"
+    workloads = [f"{inside}/{kind}" for kind in ("deployments", "statefulsets")] if apps else []
+    inside = f"{_NAMESPACES}/{namespace}"
+    for each in (*workloads, f"{inside}/persistentvolumeclaims", f"{inside}/pods"):
         try:
-            client.delete(f"{_NAMESPACES}/{namespace}/{kind}")
+            client.delete(each)
         except ApiFailure as failure:
             if failure.reason != "api-forbidden":  # they go with the namespace, too
                 raise
-    client.delete(f"{_NAMESPACES}/{namespace}")
 
 
 def what_is_left(client: ApiClient, namespace: str) -> str:

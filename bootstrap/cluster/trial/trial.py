@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -70,8 +70,11 @@ class Trial:
         return self.owner.namespace
 
     def begin(self) -> Looks[None]:
-        """The namespace, ready for pods; what dead runs left is on its way out."""
+        """The namespace, ready for pods; what dead runs and gates before left is on its way out."""
         if self._ready:
+            if not self.keep:
+                with suppress(ApiFailure):  # it goes with the namespace
+                    namespace.empty(self.client, self.namespace, self._apps)
             return
         if not self.begun:
             self._alive.enter_context(self.owner.alive())

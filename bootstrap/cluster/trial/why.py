@@ -29,28 +29,15 @@ from bootstrap.cluster.trial.ends import (
     memory_limit,
 )
 from bootstrap.cluster.trial.manifests import MAIN
+from bootstrap.cluster.trial.pulls import IMAGES, WORDS, of_image
 from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
 from bootstrap.cluster.trial.volumes import of_claim
 
-_WORDS = 700
-"""Characters of what a runtime says. Those of containerd begin with the chain of who was asked."""
-_PULL = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
 _WAITING = {
-    "ErrImageNeverPull": "image-not-there",
-    "InvalidImageName": "image-name-invalid",
     "CreateContainerConfigError": "container-not-created",
     "CreateContainerError": "container-not-created",
     "RunContainerError": "container-not-created",
 }
-_STAYS = ("ErrImageNeverPull", "InvalidImageName")
-_NEVER_PULLED = re.compile(
-    r"manifest unknown|failed to resolve (reference|source metadata for) .*: not found"
-    r"|repository .*(does not exist|not found)|access .* denied|authorization failed|unauthorized"
-    r"|no match(ing manifest)? for (platform|linux)|invalid reference format"
-    r"|: x509: (?!.*not yet valid)"
-)
-"""What a registry said for good. Anything else may pass: a name server that does not reach its own,
-as with a VPN that is not up yet, says that there is no such host."""
 _EVENTS = {
     "FailedMount": "volume-not-mounted",
     "FailedAttachVolume": "volume-not-mounted",
@@ -90,11 +77,6 @@ def of_controller(client: ApiClient, namespace: str, found: Object, label: str) 
     return told or Trouble("pod-not-created", f"{label}: no pod of it is there yet")
 
 
-def never_pulled(words: str) -> bool:
-    """Of a failed pull's words: that it cannot come to succeed by trying again."""
-    return bool(_NEVER_PULLED.search(words))
-
-
 def claims_of(client: ApiClient, namespace: str, pod: Object) -> Iterator[Object]:
     """The claims that it mounts and that have no volume yet."""
     volumes = objects(pod, "spec", "volumes")
@@ -128,7 +110,7 @@ def _of_init(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
         who = f"pod {name(pod)}: its init container {own}, which admission added,"
         waiting: Object = at(status, "state", "waiting") or {}
         code = number(status, "state", "terminated", "exitCode")
-        if text(waiting, "reason") in (*_PULL, *_WAITING, "CrashLoopBackOff"):
+        if text(waiting, "reason") in (*IMAGES, *_WAITING, "CrashLoopBackOff"):
             said = explained(waiting)
             return Trouble("injected-fails", f"{who} does not run: {said}")
         if code:
@@ -142,8 +124,8 @@ def _of_main(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
     status = container(pod, MAIN)
     waiting: Object = at(status, "state", "waiting") or {}
     reason = text(waiting, "reason")
-    if reason in _PULL or reason in _STAYS:
-        return _of_image(client, namespace, pod, status)
+    if reason in IMAGES:
+        return of_image(client, namespace, pod, status)
     if reason == "CrashLoopBackOff":
         ended: Object = at(status, "lastState", "terminated") or {}
         return _of_end(client, namespace, pod, ended, previous=True)
@@ -154,18 +136,6 @@ def _of_main(client: ApiClient, namespace: str, pod: Object) -> Trouble | None:
     if at(status, "state", "running") is not None:
         return _of_running(client, namespace, pod)
     return None
-
-
-def _of_image(client: ApiClient, namespace: str, pod: Object, status: Object) -> Trouble:
-    """The kubelet's later events, and the state, do not say why any more; 1.35's state does."""
-    waiting = status["state"]["waiting"]
-    reason = text(waiting, "reason")
-    event = last_event(client, namespace, pod, word="pull", field=f"spec.containers{{{MAIN}}}")
-    told = text(event, "message", limit=_WORDS)
-    said = told or text(waiting, "message", limit=_WORDS) or reason
-    words = f"pod {name(pod)}: image {text(status, 'image')}: {said}"
-    kind = _WAITING.get(reason, "image-not-pulled")
-    return Trouble(kind, words, final=reason in _STAYS or never_pulled(said))
 
 
 def _of_end(
@@ -201,7 +171,8 @@ def _of_running(client: ApiClient, namespace: str, pod: Object) -> Trouble | Non
     others = objects(pod, "status", "containerStatuses")
     lacking = [text(each, "name") for each in others if each.get("ready") is not True]
     beside = [each for each in lacking if each != MAIN]
-    whose = f" (container {', '.join(beside)}, which admission added)" if lacking == beside else ""
+    added = beside and MAIN not in lacking
+    whose = f" (container {', '.join(beside)}, which admission added)" if added else ""
     words = f"pod {name(pod)} runs, but is not Ready{whose}{told and f': {told}'}"
     return Trouble("pod-not-ready", words)
 
@@ -251,7 +222,7 @@ def _of_node(client: ApiClient, pod: Object) -> Trouble | None:
 
 def _of_events(client: ApiClient, namespace: str, about: Object, kind: str) -> Trouble | None:
     event = last_event(client, namespace, about)
-    reason, said = text(event, "reason"), text(event, "message", limit=_WORDS)
+    reason, said = text(event, "reason"), text(event, "message", limit=WORDS)
     has_node = text(about, "spec", "nodeName")
     if not reason or (reason == "FailedScheduling" and has_node):  # of before it was scheduled
         return None
@@ -260,6 +231,9 @@ def _of_events(client: ApiClient, namespace: str, about: Object, kind: str) -> T
         return _refused(words, said)
     if reason == "FailedCreatePodSandBox" and "sandbox image" in said:
         return Trouble("image-not-pulled", words)
+    if _TOO_SMALL in said and (limit := memory_limit(about)):
+        words = f"{words} (kboot sets no limit, and the pod has one of {limit})"
+        return Trouble("out-of-memory", words, final=True)
     if reason == "FailedCreatePodSandBox" and not _NETWORK.search(said):
         return Trouble("container-not-created", words, final=_TOO_SMALL in said)
     return Trouble(_EVENTS.get(reason, "pod-not-started"), words)

@@ -36,7 +36,7 @@ LAZY = {
     "bootstrap.commands.carrying": {"bootstrap.engine.execute"},
     # 3. rich, once the stream is a terminal.
     "bootstrap.ui.screen": {"bootstrap.ui.junit", "bootstrap.ui.live"},  # or XML, if asked for
-    "bootstrap.ui.stream": {"bootstrap.ui.live"},
+    "bootstrap.ui.stream": {"bootstrap.ui.colour"},
     # 4. pydantic, when this very profile was not parsed before.
     "bootstrap.host.profile_source": {"bootstrap.core.profile_file"},
     # 5. packaging, when a constraint is more than plain bounds.
@@ -44,7 +44,7 @@ LAZY = {
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
     "bootstrap.engine.observe": {"bootstrap.cluster.look"},
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
-    "bootstrap.engine.kubeconfigs": {"bootstrap.engine.merging"},
+    "bootstrap.engine.kubeconfigs": {"bootstrap.engine.judging"},
     "bootstrap.commands.verify": {"bootstrap.commands.context"},  # or when they name a context
     # 9. What makes things in the cluster, for a gate that has not been proven.
     "bootstrap.commands.proving": {"bootstrap.engine.using"},

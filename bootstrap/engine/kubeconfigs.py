@@ -1,13 +1,12 @@
 """Look whether the person's own kubeconfig has the cluster. A warm look costs a few stats."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
-from bootstrap.cluster.entries import Entries, from_json
 from bootstrap.core.codec import from_plain, to_plain
 from bootstrap.core.state import Merged, UserKubeconfig
+from bootstrap.engine.merged import files_for
 from bootstrap.host.kubeconfigs import (
     file_for_new,
     fingerprint,
@@ -15,7 +14,6 @@ from bootstrap.host.kubeconfigs import (
     left_by_kboot,
     lock_of,
     shown,
-    user_files,
 )
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.host.user_file import refusal
@@ -40,26 +38,11 @@ def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:
     if kept is not None:
         return kept
     # A lazy point: PyYAML loads only for files that are not as they were last seen.
-    from bootstrap.engine.merging import judge
+    from bootstrap.engine.judging import judge
 
     seen = judge(cluster, files, around)
     around.cache.write(f"kubeconfig-{cluster}", key, to_plain(seen))
     return seen
-
-
-def files_for(cluster: str, around: Surroundings) -> tuple[Path, ...]:
-    """The person's own kubeconfig files, as far as this cluster is concerned."""
-    earlier = read_record(around.places.merged(cluster))[1]
-    return user_files(around.environ, around.places, earlier)
-
-
-def read_record(file: Path) -> tuple[Entries | None, tuple[Path, ...]]:
-    """What kboot put where, earlier; nothing where that is not known."""
-    try:
-        plain = json.loads(file.read_bytes())
-        return from_json(plain["entries"]), tuple(Path(str(each)) for each in plain["files"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None, ()
 
 
 def _key(cluster: str, files: tuple[Path, ...], around: Surroundings) -> list[Any]:

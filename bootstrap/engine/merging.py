@@ -1,7 +1,4 @@
-"""Put a cluster into the person's own kubeconfig, and take it out again.
-
-Loaded with the first step of a plan, and by a look at files that are not as they were last seen.
-"""
+"""Put a cluster into the person's own kubeconfig, and take it out again."""
 
 import json
 import os
@@ -10,58 +7,27 @@ from contextlib import suppress
 from pathlib import Path
 
 from bootstrap.cluster.edit import Change
-from bootstrap.cluster.entries import Entries, as_json, entries_of
+from bootstrap.cluster.entries import as_json
 from bootstrap.cluster.merge import (
     Merge,
     Owner,
     Unreadable,
     changed,
-    conflict_before,
-    merging,
     removing,
 )
-from bootstrap.core.state import Merged, UserKubeconfig
 from bootstrap.core.step import MergeKubeconfig, Step, UnmergeKubeconfig
-from bootstrap.engine.kubeconfigs import files_for, read_record
+from bootstrap.engine.judging import merge_of, private_entries, read, showing
+from bootstrap.engine.merged import files_for, read_record
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host import user_file
-from bootstrap.host.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
+from bootstrap.host.kubeconfigs import file_for_new
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.store.lock import hold
 
 TRIES = 5
 """How often a file may be written by others between kboot's reading and renaming."""
 LOCK_SECONDS = 60.0
-
-
-def judge(cluster: str, files: tuple[Path, ...], around: Surroundings) -> UserKubeconfig:
-    """What merging would come to. Changes nothing."""
-    show = _show(around)
-    new_file = file_for_new(files)
-    recorded = around.places.merged(cluster).exists()
-    seen = UserKubeconfig(file=show(new_file), recorded=recorded)
-    try:
-        texts, _ = _read(files)
-        merge = _merge(cluster, texts, new_file, around, switch=False)
-    except Unreadable as error:
-        return seen._replace(merged=Merged.UNUSABLE, why=str(error))
-    seen = seen._replace(current_context=merge.current_context)
-    if merge.conflict:
-        return seen._replace(merged=Merged.CONFLICT, why=merge.conflict)
-    stands = merge.found.get("context", new_file)
-    seen = seen._replace(file=show(stands))
-    # That no context is current is no reason of its own: a person may have unset it.
-    puts = [file for file, change in merge.changes.items() if change.put]
-    targets = puts if merge.found else [new_file]
-    why = next(filter(None, map(user_file.refusal, targets)), "")
-    if why:
-        return seen._replace(merged=Merged.UNUSABLE, why=why)
-    if not merge.found:
-        return seen._replace(merged=Merged.NOT_LOOKED)
-    left = any(left_by_kboot(lock_of(file)) for file in files)
-    due = bool(puts) or left or not recorded
-    return seen._replace(merged=Merged.DUE if due else Merged.CURRENT)
 
 
 def merge(step: Step, work: Work) -> str:
@@ -76,8 +42,8 @@ def merge(step: Step, work: Work) -> str:
     new_file = file_for_new(files)
 
     def attempt() -> str:
-        texts, seen = _read(files)
-        merge = _merge(cluster, texts, new_file, around, switch=switch)
+        texts, seen = read(files)
+        merge = merge_of(cluster, texts, new_file, around, switch=switch)
         if merge.conflict:
             raise _another(cluster, merge.conflict)
         if not merge.found:
@@ -101,13 +67,13 @@ def unmerge(step: Step, work: Work) -> str:
     files = tuple(file for file in recorded if file.exists())
 
     def attempt() -> str:
-        texts, seen = _read(files)
+        texts, seen = read(files)
         changes: Mapping[Path, Change] = {}
         if entries is not None:
             changes = removing(texts, Owner(around.minikube_home, entries))
         _write(changes, texts, seen, around)
         record.unlink(missing_ok=True)
-        left = " and ".join(map(_show(around), changes))
+        left = " and ".join(map(showing(around), changes))
         return f"taken out of {left}" if left else "it was not there any more"
 
     state = f"cluster {step.cluster} is gone; {step.file} is as it was, with its entries"
@@ -166,40 +132,6 @@ def _again(attempt: Callable[[], str]) -> str:
     )
 
 
-def _merge(
-    cluster: str, texts: Mapping[Path, str], new_file: Path, around: Surroundings, *, switch: bool
-) -> Merge:
-    private = around.places.kubeconfig(cluster)
-    owner = Owner(around.minikube_home, read_record(around.places.merged(cluster))[0])
-    show = _show(around)
-    entries = _entries(private)
-    if entries is None:
-        return conflict_before(texts, cluster, owner, show)
-    return merging(texts, entries, owner, new_file=new_file, switch=switch, show=show)
-
-
-def _entries(private: Path) -> Entries | None:
-    """None: there is no kubeconfig of kboot's, or what a start that was cut off left there."""
-    try:
-        return entries_of(private.read_bytes(), private.parent)
-    except (OSError, ValueError):
-        return None
-
-
-def _read(files: tuple[Path, ...]) -> tuple[dict[Path, str], dict[Path, list[int] | None]]:
-    texts: dict[Path, str] = {}
-    seen: dict[Path, list[int] | None] = {}
-    for file in files:
-        try:
-            content, seen[file] = user_file.read(file)
-            texts[file] = content.decode()
-        except OSError as error:
-            raise Unreadable(f"{file}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise Unreadable(f"{file}: it is not UTF-8 text") from error
-    return texts, seen
-
-
 def _write(
     changes: Mapping[Path, Change],
     texts: Mapping[Path, str],
@@ -215,7 +147,7 @@ def _write(
 def _record(cluster: str, merge: Merge, around: Surroundings) -> None:
     """Also of entries that stood there: whoever deletes the cluster wants them gone."""
     record, private = around.places.merged(cluster), around.places.kubeconfig(cluster)
-    entries = _entries(private)
+    entries = private_entries(private)
     assert entries is not None, "a merge was made of them"
     before, files = read_record(record)
     files = tuple(dict.fromkeys((*files, *merge.found.values())))
@@ -241,7 +173,3 @@ def _told(cluster: str, merge: Merge) -> str:
     now = cluster if switched else merge.current_context
     how = "" if now == cluster else f"; to switch: kubectl config use-context {cluster}"
     return f"current context: {now or 'none'}{how}"
-
-
-def _show(around: Surroundings) -> Callable[[Path], str]:
-    return lambda file: shown(file, around.places)

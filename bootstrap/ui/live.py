@@ -1,8 +1,7 @@
-"""What happens, on a terminal: bars for downloads, a spinner for the rest. The importer of rich."""
+"""What happens, on a terminal: bars for downloads, a spinner for the rest."""
 
 import sys
 from collections.abc import Iterable
-from typing import TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -19,19 +18,11 @@ from rich.progress import (
 from rich.text import Text
 
 from bootstrap.core.events import Event, Happening
+from bootstrap.ui.colour import in_colour
 from bootstrap.ui.layout import WIDTH, Line
 from bootstrap.ui.plain import finished
-from bootstrap.ui.stream import harmless, plain, symbols_for
+from bootstrap.ui.signs import harmless
 
-_STYLES = {
-    "ok": "green",
-    "drift": "cyan",
-    "warn": "yellow",
-    "fail": "bold red",
-    "unknown": "magenta",
-    "skipped": "dim",
-}
-_TITLES = ("Tools", "Host", "Cluster", "Warnings", "Gates")
 _REFRESHES = 4
 """A second: more costs a core without being seen."""
 
@@ -84,7 +75,7 @@ class LiveTalk:
 
     def lines(self, lines: Iterable[Line]) -> None:
         for line in lines:
-            self._above(_styled(line, sys.stderr))
+            self._above(in_colour(line, sys.stderr))
 
     def close(self) -> None:
         if self._live is not None:
@@ -128,19 +119,3 @@ class LiveTalk:
             self._downloads.remove_task(self._tasks.pop(subject))
         elif self._live is self._work or len(self._tasks) <= 1:
             self.close()
-
-
-def styled(stream: TextIO, lines: Iterable[Line]) -> None:
-    """Lines on a terminal, their symbols in colour."""
-    console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
-    for line in lines:
-        console.print(_styled(line, stream))
-
-
-def _styled(line: Line, stream: TextIO) -> Text:
-    shown = Text(plain(line, symbols_for(stream)))
-    if line.mark:
-        shown.stylize(_STYLES[line.mark], 0, 4)
-    elif line.text in _TITLES:
-        shown.stylize("bold")
-    return shown

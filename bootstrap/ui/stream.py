@@ -1,10 +1,11 @@
 """Write lines to a stream that may be closed, blind to Unicode, or a terminal."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TextIO
 
-from bootstrap.ui.layout import PLAIN, SYMBOLS, Line
+from bootstrap.ui.layout import PLAIN, Line
+from bootstrap.ui.signs import plain, symbols_for
 
 _PLAIN_SIGNS = str.maketrans({"→": "->", "·": "|", "…": "..."})
 
@@ -21,7 +22,8 @@ def write(stream: TextIO | None, lines: Iterable[Line], *, color: bool) -> None:
     if stream is None:
         return
     if color and is_terminal(stream):
-        from bootstrap.ui.live import styled
+        # A lazy point: rich is for terminals.
+        from bootstrap.ui.colour import styled
 
         styled(stream, lines)
         return
@@ -52,38 +54,6 @@ def _encodable(text: str, stream: TextIO) -> str:
     if symbols_for(stream) is PLAIN:
         text = text.translate(_PLAIN_SIGNS)
     return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-_CONTROLS = {
-    code: f"\\x{code:02x}"
-    for code in (*range(0x20), *range(0x7F, 0xA0))
-    if code not in (0x09, 0x0A)
-}
-"""What a program or a file says is shown, not obeyed: an escape sequence becomes text."""
-
-
-def harmless(text: str) -> str:
-    return text.translate(_CONTROLS)
-
-
-def plain(line: Line, symbols: Mapping[str, str]) -> str:
-    line = line._replace(text=harmless(line.text))
-    if not line.mark:
-        return line.text
-    return f"{symbols[line.mark]:>3} {line.text}" if symbols is SYMBOLS else _ascii(line, symbols)
-
-
-def _ascii(line: Line, symbols: Mapping[str, str]) -> str:
-    return f" {symbols[line.mark]:<2} {line.text}"
-
-
-def symbols_for(stream: TextIO) -> Mapping[str, str]:
-    """The plain forms where the stream's encoding has no ✓."""
-    try:
-        "✓✗→·…".encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return PLAIN
-    return SYMBOLS
 
 
 def _forget(stream: TextIO) -> None:

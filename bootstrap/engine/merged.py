@@ -1,0 +1,23 @@
+"""What kboot put into the person's own kubeconfig earlier, by its record."""
+
+import json
+from pathlib import Path
+
+from bootstrap.cluster.entries import Entries, from_json
+from bootstrap.host.kubeconfigs import user_files
+from bootstrap.host.surroundings import Surroundings
+
+
+def files_for(cluster: str, around: Surroundings) -> tuple[Path, ...]:
+    """The person's own kubeconfig files, as far as this cluster is concerned."""
+    earlier = read_record(around.places.merged(cluster))[1]
+    return user_files(around.environ, around.places, earlier)
+
+
+def read_record(file: Path) -> tuple[Entries | None, tuple[Path, ...]]:
+    """What kboot put where, earlier; nothing where that is not known."""
+    try:
+        plain = json.loads(file.read_bytes())
+        return from_json(plain["entries"]), tuple(Path(str(each)) for each in plain["files"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None, ()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import ApiServer, Identity, healthy_1_9, new_identity, serving
 
 # Started in the background, by nohup or by a CI service, this process may ignore these, and every

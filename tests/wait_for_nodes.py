@@ -10,10 +10,10 @@ import sys
 import time
 
 from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.gate import Gate
 from bootstrap.engine.prove import Proving
+from bootstrap.kubeconfig.private import Connection
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ from urllib.parse import quote, urlsplit
 from bootstrap import __version__
 from bootstrap.cluster.clock import skew
 from bootstrap.cluster.failure import ApiFailure, failure_of, failure_of_proxy, refusal
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.objects import text
 from bootstrap.cluster.tls import trust
 from bootstrap.cluster.wire import Cut, NotHttp, TooBig, Wire, open_socket, open_tls
+from bootstrap.kubeconfig.private import Connection
 
 BODY_LIMIT = 32 << 20
 """Bytes of one answer. The largest that gates read, a list of pods, is a few MiB."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bootstrap.cluster.api import ApiClient
-    from bootstrap.cluster.kubeconfig import Connection
+    from bootstrap.kubeconfig.private import Connection
 
 
 class Line:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.kubeconfig import SIZE_LIMIT, Connection
 from bootstrap.cluster.objects import holds, objects, text
 from bootstrap.core.state import ApiLook
+from bootstrap.kubeconfig.private import SIZE_LIMIT, Connection
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 

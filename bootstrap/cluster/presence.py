@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.tls import trust
 from bootstrap.cluster.wire import seconds_left
+from bootstrap.kubeconfig.private import Connection
 
 _ANOTHERS = frozenset({18, 19, 20, 21})
 """X509_V_ERR_* of OpenSSL's x509_vfy.h: no chain to the CA. What else is wrong with a certificate

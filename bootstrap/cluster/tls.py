@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 
 _PIPE_LIMIT = 16 << 10
 """Bytes that any pipe takes without a reader: the capacity of macOS's before it grows."""

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bootstrap.cluster.contexts import NoContext, Target, find
 from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.commands.proving import run_gates, timeout
 from bootstrap.commands.session import Session
 from bootstrap.core.advice import for_context
@@ -20,6 +18,8 @@ from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.kubeconfigs import kubectl_files, shown
+from bootstrap.kubeconfig.contexts import NoContext, Target, find
+from bootstrap.kubeconfig.private import Connection
 from bootstrap.store.connection import proxy_for
 from bootstrap.tools.kubectl import TOOL as KUBECTL
 from bootstrap.ui.layout import paragraph

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bootstrap import __version__
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.kubeconfig import Connection, read_private
 from bootstrap.cluster.proofs import keep_proof, read_proof
 from bootstrap.commands.session import Session
 from bootstrap.core.assess_cluster import wanted_kubernetes
@@ -21,6 +20,7 @@ from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.core.state import HostState
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
+from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.images import bring_image, loads_images
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from bootstrap.cluster.kubeconfig import Connection, read_private
 from bootstrap.cluster.look import look
-from bootstrap.cluster.normalise import normalise
 from bootstrap.core.step import RefreshKubeconfig, Step
 from bootstrap.engine.programs import run_program
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError
+from bootstrap.kubeconfig.normalise import normalise
+from bootstrap.kubeconfig.private import Connection, read_private
 
 
 def cluster_now(cluster: str, work: Work) -> str:

@@ -6,13 +6,13 @@ Loaded with a look at files that are not as they were last seen, and with the st
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bootstrap.cluster.entries import Entries, entries_of
-from bootstrap.cluster.merge import Merge, Owner, Unreadable, conflict_before, merging
 from bootstrap.core.state import Merged, UserKubeconfig
 from bootstrap.engine.merged import read_record
 from bootstrap.host import user_file
 from bootstrap.host.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
 from bootstrap.host.surroundings import Surroundings
+from bootstrap.kubeconfig.entries import Entries, entries_of
+from bootstrap.kubeconfig.merge import Merge, Owner, Unreadable, conflict_before, merging
 
 
 def judge(cluster: str, files: tuple[Path, ...], around: Surroundings) -> UserKubeconfig:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from bootstrap.cluster.contexts import Target
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.probe import Service
+from bootstrap.kubeconfig.contexts import Target
+from bootstrap.kubeconfig.private import Connection
 
 START_SECONDS = 15.0
 """kubectl listens within 0.2 s; on a machine that is being installed, everything takes longer."""

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from bootstrap.cluster.entries import Entries, from_json
 from bootstrap.host.kubeconfigs import user_files
 from bootstrap.host.surroundings import Surroundings
+from bootstrap.kubeconfig.entries import Entries, from_json
 
 
 def files_for(cluster: str, around: Surroundings) -> tuple[Path, ...]:

@@ -6,15 +6,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from bootstrap.cluster.edit import Change
-from bootstrap.cluster.entries import as_json
-from bootstrap.cluster.merge import (
-    Merge,
-    Owner,
-    Unreadable,
-    changed,
-    removing,
-)
 from bootstrap.core.step import MergeKubeconfig, Step, UnmergeKubeconfig
 from bootstrap.engine.judging import merge_of, private_entries, read, showing
 from bootstrap.engine.merged import files_for, read_record
@@ -23,6 +14,15 @@ from bootstrap.errors import Exit, KbootError
 from bootstrap.host import user_file
 from bootstrap.host.kubeconfigs import file_for_new
 from bootstrap.host.surroundings import Surroundings
+from bootstrap.kubeconfig.edit import Change
+from bootstrap.kubeconfig.entries import as_json
+from bootstrap.kubeconfig.merge import (
+    Merge,
+    Owner,
+    Unreadable,
+    changed,
+    removing,
+)
 from bootstrap.store.lock import hold
 
 TRIES = 5

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from bootstrap.cluster.kubeconfig import Connection, read_private
 from bootstrap.cluster.line import Line
 from bootstrap.core.choice import choose
 from bootstrap.core.codec import from_plain, to_plain
@@ -27,6 +26,7 @@ from bootstrap.host.packages import has_service
 from bootstrap.host.path import look_at_links
 from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
+from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube import record, status
 from bootstrap.store.inventory import brought, inventory
 

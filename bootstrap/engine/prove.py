@@ -11,10 +11,10 @@ from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.clock import moment_of
 from bootstrap.cluster.gate_look import Expected, Look, Looks
 from bootstrap.cluster.gates import look_at
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.line import Line
 from bootstrap.core.events import LONG_WAIT, Emit, Event, Happening
 from bootstrap.core.gate import Gate, GateResult, GateStatus
+from bootstrap.kubeconfig.private import Connection
 
 if TYPE_CHECKING:
     from bootstrap.cluster.trial.programs import Programs

@@ -3,9 +3,7 @@
 import time
 from pathlib import Path
 
-from bootstrap.cluster.kubeconfig import Connection, read_private
 from bootstrap.cluster.look import look
-from bootstrap.cluster.normalise import normalise
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.reasons import recognise
 from bootstrap.core.step import StartCluster, Step, verb
@@ -14,6 +12,8 @@ from bootstrap.engine.clusters import keep_private
 from bootstrap.engine.programs import Heard, failure, hear
 from bootstrap.engine.work import Work
 from bootstrap.errors import KbootError
+from bootstrap.kubeconfig.normalise import normalise
+from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.events import tell
 
 PAUSES = (2.0, 5.0)

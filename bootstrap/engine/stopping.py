@@ -2,13 +2,13 @@
 
 from contextlib import suppress
 
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.presence import Presence, for_later, presence
 from bootstrap.core.step import DeleteCluster, Step, StopCluster
 from bootstrap.engine.clusters import connection_to
 from bootstrap.engine.programs import run_program
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError
+from bootstrap.kubeconfig.private import Connection
 from bootstrap.provider.minikube import record
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import trustme
 
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 
 TRANSCRIPTS = Path(__file__).resolve().parents[1] / "transcripts"
 TOKEN = "a-token-of-the-tests"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 
 
 @pytest.fixture

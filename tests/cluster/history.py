@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from bootstrap.cluster.api import ApiClient, Reply
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.objects import at, objects, text
+from bootstrap.kubeconfig.private import Connection
 
 HISTORIES = Path(__file__).with_name("histories")
 

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.objects import at, objects, text
 from bootstrap.cluster.tls import trust
 from bootstrap.cluster.trial import manifests, namespace
 from bootstrap.cluster.trial.manifests import Image, Mount
+from bootstrap.kubeconfig.private import Connection
 from tests.cluster.history import Step, Thing
 
 _TICK = 0.2

@@ -21,8 +21,8 @@ from cryptography.x509.oid import NameOID
 from bootstrap.cluster import api, wire
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.failure import ApiFailure, failure_of_proxy
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.tls import trust
+from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import (
     TOKEN,
     ApiServer,
@@ -449,7 +449,7 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked(
 TRUST = """
 import sys
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 from bootstrap.cluster.tls import trust
 
 ca, certificate, key = sys.argv[1:]

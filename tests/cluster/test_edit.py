@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.cluster.edit import Change, edit
+from bootstrap.kubeconfig.edit import Change, edit
 from tests.core.generated import reproducible
 
 BODIES = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.kubeconfig import Connection, read_private, select
+from bootstrap.kubeconfig.private import Connection, read_private, select
 from tests.cluster.apiserver import KUBECTL_1_9, printed
 
 Document = dict[str, Any]

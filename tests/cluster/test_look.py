@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.look import ca_fingerprint, look
 from bootstrap.core.state import ApiLook
+from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import Answer, ApiServer, Document, Handler, as_json, healthy_1_20
 
 

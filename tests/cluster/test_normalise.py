@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bootstrap.cluster import document
-from bootstrap.cluster.kubeconfig import read_private
-from bootstrap.cluster.normalise import normalise
 from bootstrap.errors import Exit, KbootError
+from bootstrap.kubeconfig import document
+from bootstrap.kubeconfig.normalise import normalise
+from bootstrap.kubeconfig.private import read_private
 
 MINIKUBE_1_38 = """\
 apiVersion: v1

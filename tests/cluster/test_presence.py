@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.presence import Presence, for_later, presence
+from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import ApiServer, serving
 
 

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 from tests.standins.api import Api, ApiError
 
 KUBE_SYSTEM = "/api/v1/namespaces/kube-system"

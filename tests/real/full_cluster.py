@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 from tests.real.engine import SCRIPTS, cluster_image, docker, path_from
 from tests.real.fresh_host import FreshHost
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
-from bootstrap.cluster.kubeconfig import Connection
+from bootstrap.kubeconfig.private import Connection
 from tests.real.engine import SCRIPTS, alone, path_from
 
 PROFILE = """\

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.look import look
 from bootstrap.core.gate import LIVE_GATES, GateResult
 from bootstrap.engine.prove import Proving
+from bootstrap.kubeconfig.private import Connection
 from tests.standins import controlplane
 
 pytestmark = pytest.mark.real

@@ -11,7 +11,6 @@ import pytest
 
 from bootstrap.cluster.api import ApiClient
 from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.kubeconfig import Connection
 from bootstrap.cluster.look import look
 from bootstrap.cluster.objects import holds, name, objects
 from bootstrap.core.gate import selected
@@ -22,6 +21,7 @@ from bootstrap.engine.using import Using
 from bootstrap.host.cache import Cache
 from bootstrap.host.places import find_places
 from bootstrap.host.surroundings import Surroundings
+from bootstrap.kubeconfig.private import Connection
 from tests.real.engine import SCRIPTS, path_from
 from tests.real.full_cluster import FullCluster
 

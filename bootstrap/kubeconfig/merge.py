@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bootstrap.cluster.document import is_blank, parse
-from bootstrap.cluster.edit import Change, edit, entry
-from bootstrap.cluster.entries import KEYS, Body, Entries, belongs, renewed, same
+from bootstrap.kubeconfig.document import is_blank, parse
+from bootstrap.kubeconfig.edit import Change, edit, entry
+from bootstrap.kubeconfig.entries import KEYS, Body, Entries, belongs, renewed, same
 
 Texts = Mapping[Path, str]
 """The files' content in the order in which they hold; empty for a file that is not there."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bootstrap.cluster.document import parse
-from bootstrap.cluster.kubeconfig import SIZE_LIMIT, select
 from bootstrap.errors import Exit, KbootError
+from bootstrap.kubeconfig.document import parse
+from bootstrap.kubeconfig.private import SIZE_LIMIT, select
 
 
 def normalise(path: Path, context: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from bootstrap.cluster.kubeconfig import SIZE_LIMIT
+from bootstrap.kubeconfig.private import SIZE_LIMIT
 
 # libyaml's parser is several times faster, and absent from a PyYAML built without it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

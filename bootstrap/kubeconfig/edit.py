@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from bootstrap.cluster.document import is_blank, parse
-from bootstrap.cluster.entries import Body
+from bootstrap.kubeconfig.document import is_blank, parse
+from bootstrap.kubeconfig.entries import Body
 
 
 class Change(NamedTuple):

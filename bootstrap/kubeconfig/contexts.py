@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bootstrap.cluster.document import is_blank, parse
-from bootstrap.cluster.edit import entry
-from bootstrap.cluster.entries import FILES, KEYS, Body
-from bootstrap.cluster.kubeconfig import SIZE_LIMIT, Connection, Unsupported, connection_of, select
+from bootstrap.kubeconfig.document import is_blank, parse
+from bootstrap.kubeconfig.edit import entry
+from bootstrap.kubeconfig.entries import FILES, KEYS, Body
+from bootstrap.kubeconfig.private import SIZE_LIMIT, Connection, Unsupported, connection_of, select
 
 
 class Target(NamedTuple):

@@ -42,7 +42,7 @@ LAZY = {
     # 5. packaging, when a constraint is more than plain bounds.
     "bootstrap.core.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
-    "bootstrap.engine.observe": {"bootstrap.cluster.look"},
+    "bootstrap.engine.observe": {"bootstrap.api.look"},
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
     "bootstrap.engine.kubeconfigs": {"bootstrap.engine.judging"},
     "bootstrap.commands.verify": {"bootstrap.commands.context"},  # or when they name a context

@@ -60,7 +60,7 @@ NO_REASONS |= {"storage-write", "utf-8"}
 def reasons_in_code() -> set[str]:
     """What looks like a reason id where gates are looked at."""
     cluster = ROOT / "bootstrap" / "cluster"
-    asking = [cluster / f"{name}.py" for name in ("api", "failure", "gates", "tls", "wire")]
+    asking = [cluster / "gates.py", *(ROOT / "bootstrap" / "api").glob("*.py")]
     found = {
         node.value
         for module in (*asking, *(cluster / "trial").glob("*.py"))

@@ -1,7 +1,7 @@
 """Pods of kube-system that minikube makes itself, with no controller that would make them anew."""
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.objects import Object, objects
+from bootstrap.api.client import ApiClient
+from bootstrap.api.objects import Object, objects
 
 _PODS = "/api/v1/namespaces/kube-system/pods"
 # The label of each that minikube has made since 0.24, and of its workloads' pods.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from bootstrap.cluster.failure import REFUSED, ApiFailure
+from bootstrap.api.failure import REFUSED, ApiFailure
 
 T = TypeVar("T")
 

@@ -6,11 +6,9 @@ Waiting is `engine.prove`'s job. What holds of a gate holds on every Kubernetes 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bootstrap.cluster.api import ApiClient, said_by
-from bootstrap.cluster.bare_pods import bare_pods
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.gate_look import Expected, Look, of_failure
-from bootstrap.cluster.objects import (
+from bootstrap.api.client import ApiClient, said_by
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import (
     Object,
     at,
     condition,
@@ -21,6 +19,8 @@ from bootstrap.cluster.objects import (
     objects,
     text,
 )
+from bootstrap.cluster.bare_pods import bare_pods
+from bootstrap.cluster.gate_look import Expected, Look, of_failure
 from bootstrap.cluster.pods import lack_of, pod_that_tells, trouble_of
 from bootstrap.cluster.workloads import LACKS, condition_that_tells, selector
 from bootstrap.core.version import Version, find_version

@@ -7,9 +7,9 @@ It is said anew by kubelets that have come back, node by node, some seconds afte
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.objects import Object, condition, name, objects, text
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import Object, condition, name, objects, text
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _ROUNDS = timedelta(seconds=20)

@@ -1,7 +1,7 @@
 """Why a pod of kube-system is not Ready."""
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.objects import (
+from bootstrap.api.client import ApiClient
+from bootstrap.api.objects import (
     Object,
     at,
     condition,

@@ -1,8 +1,8 @@
 """What containers have printed."""
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.objects import Object, name, text
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import Object, name, text
 
 _LINES = 3
 _NO_LOG = ("unable to retrieve container logs", "failed to try resolving symlinks")

@@ -8,7 +8,7 @@ waiting for it never ends. Pure functions of the API's objects.
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from bootstrap.cluster.objects import (
+from bootstrap.api.objects import (
     Object,
     at,
     condition,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bootstrap import __version__
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.gate_look import Expected
 from bootstrap.cluster.proofs import keep_proof, read_proof
 from bootstrap.commands.session import Session

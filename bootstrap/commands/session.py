@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootstrap.cluster.line import Line
+from bootstrap.api.line import Line
 from bootstrap.core import settings as settings_of
 from bootstrap.core.gate import GATE_IDS
 from bootstrap.core.knowledge import Knowledge

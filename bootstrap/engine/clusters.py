@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bootstrap.cluster.look import look
+from bootstrap.api.look import look
 from bootstrap.core.step import RefreshKubeconfig, Step
 from bootstrap.engine.programs import run_program
 from bootstrap.engine.work import Work

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bootstrap.cluster.line import Line
+from bootstrap.api.line import Line
 from bootstrap.core.choice import choose
 from bootstrap.core.codec import from_plain, to_plain
 from bootstrap.core.knowledge import Knowledge
@@ -109,7 +109,7 @@ def _cluster_files(
             failure="not asked: it moved"
         )
     # A lazy point: TLS and HTTP load only for a cluster that can be asked.
-    from bootstrap.cluster.look import look
+    from bootstrap.api.look import look
 
     seen = look(connection, timeout=API_SECONDS, keep=line.keep)
     return _known(spec, kept, Kubeconfig.CURRENT, services), seen

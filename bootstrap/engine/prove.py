@@ -7,11 +7,11 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.clock import moment_of
+from bootstrap.api.client import ApiClient
+from bootstrap.api.clock import moment_of
+from bootstrap.api.line import Line
 from bootstrap.cluster.gate_look import Expected, Look, Looks
 from bootstrap.cluster.gates import look_at
-from bootstrap.cluster.line import Line
 from bootstrap.core.events import LONG_WAIT, Emit, Event, Happening
 from bootstrap.core.gate import Gate, GateResult, GateStatus
 from bootstrap.kubeconfig.private import Connection

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from bootstrap.cluster.look import look
+from bootstrap.api.look import look
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.reasons import recognise
 from bootstrap.core.step import StartCluster, Step, verb

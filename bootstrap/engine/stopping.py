@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from bootstrap.cluster.presence import Presence, for_later, presence
+from bootstrap.api.presence import Presence, for_later, presence
 from bootstrap.core.step import DeleteCluster, Step, StopCluster
 from bootstrap.engine.clusters import connection_to
 from bootstrap.engine.programs import run_program

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.trial.manifests import Image
 from bootstrap.cluster.trial.namespace import Owner
 from bootstrap.cluster.trial.programs import Programs, Ran

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.kubeconfig.private import Connection
 
 

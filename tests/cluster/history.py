@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from bootstrap.cluster.api import ApiClient, Reply
-from bootstrap.cluster.objects import at, objects, text
+from bootstrap.api.client import ApiClient, Reply
+from bootstrap.api.objects import at, objects, text
 from bootstrap.kubeconfig.private import Connection
 
 HISTORIES = Path(__file__).with_name("histories")

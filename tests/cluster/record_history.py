@@ -13,8 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.objects import objects
+from bootstrap.api.client import ApiClient
+from bootstrap.api.objects import objects
 from bootstrap.kubeconfig.private import Connection, connection_of, select
 from tests.cluster.history import History
 from tests.cluster.recorder import NAMESPACES, WATCHED, Recorder, own_namespace, watching

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.objects import at, objects, text
-from bootstrap.cluster.tls import trust
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import at, objects, text
+from bootstrap.api.tls import trust
 from bootstrap.cluster.trial import manifests, namespace
 from bootstrap.cluster.trial.manifests import Image, Mount
 from bootstrap.kubeconfig.private import Connection

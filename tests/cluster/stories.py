@@ -6,7 +6,7 @@ Here `alter` does what a cluster's admission may do: add sidecars, limits, deadl
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from bootstrap.cluster.objects import at, condition, objects, text
+from bootstrap.api.objects import at, condition, objects, text
 from bootstrap.cluster.trial.manifests import Image, Mount, claim
 from tests.cluster.history import Thing
 from tests.cluster.recorder import Recorder

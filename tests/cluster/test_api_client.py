@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bootstrap.cluster import api, wire
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure, failure_of_proxy
-from bootstrap.cluster.tls import trust
+from bootstrap.api import client as api
+from bootstrap.api import wire
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure, failure_of_proxy
+from bootstrap.api.tls import trust
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import (
     TOKEN,
@@ -448,9 +449,9 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked(
 
 TRUST = """
 import sys
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.failure import ApiFailure
 from bootstrap.kubeconfig.private import Connection
-from bootstrap.cluster.tls import trust
+from bootstrap.api.tls import trust
 
 ca, certificate, key = sys.argv[1:]
 try:

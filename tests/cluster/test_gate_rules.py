@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.gate_look import Expected, Look
 from bootstrap.cluster.gates import CHECKS, look_at
 from bootstrap.core.gate import LIVE_GATES

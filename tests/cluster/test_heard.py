@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.gate_look import Expected, Look
 from bootstrap.cluster.gates import look_at
 from tests.cluster.apiserver import SYSTEM, ApiServer, as_json, healthy_1_20

@@ -1,8 +1,8 @@
 """The connection that a look leaves is used again for that very cluster, and for no other."""
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.line import Line
-from bootstrap.cluster.look import look
+from bootstrap.api.client import ApiClient
+from bootstrap.api.line import Line
+from bootstrap.api.look import look
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import ApiServer, without_credentials
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.look import ca_fingerprint, look
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.look import ca_fingerprint, look
 from bootstrap.core.state import ApiLook
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import Answer, ApiServer, Document, Handler, as_json, healthy_1_20
@@ -91,7 +91,7 @@ def test_one_deadline_covers_all_questions(server: ApiServer, connection: Connec
 def test_looking_and_proving_import_nothing_heavy() -> None:
     heavy = {"yaml", "urllib3", "rich", "sh", "pydantic", "asyncio", "subprocess", "packaging"}
     code = (
-        "import sys, bootstrap.cluster.look, bootstrap.cluster.gates, bootstrap.engine.prove;"
+        "import sys, bootstrap.api.look, bootstrap.cluster.gates, bootstrap.engine.prove;"
         f"print(*sorted(set(sys.modules) & {heavy!r}))"
     )
     result = subprocess.run(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.pods import trouble_of
 from tests.cluster.apiserver import ApiServer, Document
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bootstrap.cluster.presence import Presence, for_later, presence
+from bootstrap.api.presence import Presence, for_later, presence
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import ApiServer, serving
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.gate_look import TRY_AGAIN, Look
 from bootstrap.cluster.trial.gates import trial_gates
 from bootstrap.cluster.trial.manifests import Image

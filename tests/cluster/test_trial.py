@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.gate_look import TRY_AGAIN, Expected, Look, Looks
 from bootstrap.cluster.trial import smoke
 from bootstrap.cluster.trial.gates import trial_gates
@@ -298,7 +298,7 @@ def test_a_create_that_timed_out_is_looked_for_before_it_is_tried_again(
     api: ActingApi, trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     through(trial.begin())
-    monkeypatch.setattr("bootstrap.cluster.api.WRITE_SECONDS", 0.2)
+    monkeypatch.setattr("bootstrap.api.client.WRITE_SECONDS", 0.2)
     api.slow["pods"] = 0.4
     look = pass_gate(trial, "dns")
     assert look is not None and look.passed

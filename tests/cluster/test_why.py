@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from bootstrap.cluster.trial import why
 from bootstrap.cluster.trial.pulls import never_pulled
 from tests.cluster.apiserver import ApiServer, as_json

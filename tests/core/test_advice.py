@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bootstrap.cluster import failure
+from bootstrap.api import failure
 from bootstrap.cluster.trial import fixes
 from bootstrap.core.advice import for_context
 

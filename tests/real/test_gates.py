@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from bootstrap.api.look import look
 from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.look import look
 from bootstrap.core.gate import LIVE_GATES, GateResult
 from bootstrap.engine.prove import Proving
 from bootstrap.kubeconfig.private import Connection

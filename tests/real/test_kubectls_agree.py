@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
+from bootstrap.api.look import look
+from bootstrap.api.objects import holds, name, objects
 from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.look import look
-from bootstrap.cluster.objects import holds, name, objects
 from bootstrap.core.gate import selected
 from bootstrap.core.program import Lack
 from bootstrap.core.version import find_version

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.objects import Object, name, objects
+from bootstrap.api.client import ApiClient
+from bootstrap.api.objects import Object, name, objects
 from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL
 from tests.real.engine import SCRIPTS, docker, path_from
 from tests.real.full_cluster import PROFILE, TOOLS, FullCluster

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
 from tests.commands.driving import until
 from tests.real.machine import PROFILE, ROOT, Machine
 from tests.real.test_full_cluster import ASK, SET

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from bootstrap.api.objects import Object, text
 from bootstrap.cluster.gate_look import TRY_AGAIN, Looks, steadily
-from bootstrap.cluster.objects import Object, text
 from bootstrap.cluster.trial import why
 from bootstrap.cluster.trial.ends import end_of, never_started
 from bootstrap.cluster.trial.manifests import Image, Mount, pod

@@ -7,8 +7,8 @@ elsewhere by this machine's, and minikube brings it to the nodes.
 import re
 from functools import partial
 
+from bootstrap.api.objects import objects, text
 from bootstrap.cluster.gate_look import TRY_AGAIN, Looks, steadily
-from bootstrap.cluster.objects import objects, text
 from bootstrap.cluster.trial.answer import answer
 from bootstrap.cluster.trial.images import bring, remove_from_engine, remove_from_nodes
 from bootstrap.cluster.trial.manifests import Image

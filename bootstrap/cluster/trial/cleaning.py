@@ -4,8 +4,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
 from bootstrap.cluster.trial.namespace import DELETING, delete, what_is_left
 
 _LOOK_AGAIN = 0.2

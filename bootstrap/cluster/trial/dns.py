@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import at, objects, text
 from bootstrap.cluster.gate_look import Looks
-from bootstrap.cluster.objects import at, objects, text
 from bootstrap.cluster.trial.answer import Meaning, answer
 from bootstrap.cluster.trial.trial import Trial
 from bootstrap.cluster.trial.trouble import Trouble

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bootstrap.cluster.objects import Object, at, number, objects, text
+from bootstrap.api.objects import Object, at, number, objects, text
 from bootstrap.cluster.trial.manifests import MAIN
 
 # The runtime could not start it: `StartError` of the kubelet with containerd and CRI-O,

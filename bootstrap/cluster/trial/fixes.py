@@ -1,6 +1,6 @@
 """What to type about what keeps a trial's things from coming, however the cluster is run."""
 
-from bootstrap.cluster.failure import REFUSED
+from bootstrap.api.failure import REFUSED
 
 _GET = "kboot exec -- kubectl get "
 LOOK_CLOSER = "kboot verify --keep, then kboot exec -- kubectl get events --all-namespaces"

@@ -7,7 +7,7 @@ named it would keep a copy in its cache, for ever.
 import tempfile
 from pathlib import Path
 
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.failure import ApiFailure
 from bootstrap.cluster.gate_look import TRY_AGAIN, Looks
 from bootstrap.cluster.trial.namespace import HOLDER, PREFIX
 from bootstrap.cluster.trial.programs import Docker, Images, Ran

@@ -2,9 +2,9 @@
 
 import re
 
-from bootstrap.cluster.api import ApiClient
+from bootstrap.api.client import ApiClient
+from bootstrap.api.objects import name, objects
 from bootstrap.cluster.gate_look import TRY_AGAIN, Looks, steadily
-from bootstrap.cluster.objects import name, objects
 from bootstrap.cluster.trial.programs import Programs, without
 from bootstrap.cluster.trial.trial import Trial
 from bootstrap.cluster.trial.trouble import Trouble

@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.cluster.api import ApiClient, as_object
-from bootstrap.cluster.clock import moment_of
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.client import ApiClient, as_object
+from bootstrap.api.clock import moment_of
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import Object, at, condition, holds, name, objects, text
 from bootstrap.cluster.gate_look import Look, Looks, of_failure
-from bootstrap.cluster.objects import Object, at, condition, holds, name, objects, text
 from bootstrap.cluster.trial.reclaim import give_back, keep_volumes, see_to_volumes
 from bootstrap.store.lock import hold, is_held
 

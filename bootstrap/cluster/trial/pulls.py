@@ -2,8 +2,8 @@
 
 import re
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.objects import Object, name, text
+from bootstrap.api.client import ApiClient
+from bootstrap.api.objects import Object, name, text
 from bootstrap.cluster.trial.ends import main_of
 from bootstrap.cluster.trial.manifests import ASKED, MAIN
 from bootstrap.cluster.trial.trouble import Trouble, last_event

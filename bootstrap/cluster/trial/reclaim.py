@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.objects import Object, at, name, objects, text
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import Object, at, name, objects, text
 
 _NAMESPACES = "/api/v1/namespaces"
 _VOLUMES = "/api/v1/persistentvolumes"

@@ -8,9 +8,9 @@ pod is deleted, and its data must be there under the same name.
 import re
 from functools import partial
 
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import name, objects, text
 from bootstrap.cluster.gate_look import Looks, steadily
-from bootstrap.cluster.objects import name, objects, text
 from bootstrap.cluster.trial import manifests
 from bootstrap.cluster.trial.answer import Meaning, answer
 from bootstrap.cluster.trial.manifests import MAIN, PORT, Mount

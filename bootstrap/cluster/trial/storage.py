@@ -1,9 +1,9 @@
 """Gate `storage`: a claim of the default StorageClass is bound, and its data outlive a pod."""
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import Object, at, name, objects, text
 from bootstrap.cluster.gate_look import Look, Looks, steadily
-from bootstrap.cluster.objects import Object, at, name, objects, text
 from bootstrap.cluster.trial.answer import Meaning, answer
 from bootstrap.cluster.trial.manifests import Mount, claim
 from bootstrap.cluster.trial.trial import Trial, nonce

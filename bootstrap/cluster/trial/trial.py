@@ -7,10 +7,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import Object, holds, objects, text
 from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
-from bootstrap.cluster.objects import Object, holds, objects, text
 from bootstrap.cluster.trial import namespace, why
 from bootstrap.cluster.trial.cleaning import clean
 from bootstrap.cluster.trial.ends import container

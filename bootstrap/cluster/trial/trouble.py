@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.objects import Object, objects, text
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import Object, objects, text
 
 
 class Trouble(NamedTuple):

@@ -1,7 +1,7 @@
 """What a claim without a volume waits for, and who makes volumes where minikube does."""
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.objects import Object, at, explained, holds, name, text
+from bootstrap.api.client import ApiClient
+from bootstrap.api.objects import Object, at, explained, holds, name, text
 from bootstrap.cluster.pods import trouble_of
 from bootstrap.cluster.trial.trouble import Trouble, last_event, seen
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.failure import ApiFailure
 from bootstrap.cluster.gate_look import Look
 from bootstrap.cluster.trial.trouble import Trouble
 

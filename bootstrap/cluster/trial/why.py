@@ -7,9 +7,9 @@ itself, a pull, a mount, a sandbox, a volume, may come, however slowly: that is 
 import re
 from collections.abc import Iterator
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure, refusal
-from bootstrap.cluster.objects import (
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure, refusal
+from bootstrap.api.objects import (
     Object,
     at,
     condition,

@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.tls import trust
-from bootstrap.cluster.wire import seconds_left
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.tls import trust
+from bootstrap.api.wire import seconds_left
 from bootstrap.kubeconfig.private import Connection
 
 _ANOTHERS = frozenset({18, 19, 20, 21})

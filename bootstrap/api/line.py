@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bootstrap.cluster.api import ApiClient
+    from bootstrap.api.client import ApiClient
     from bootstrap.kubeconfig.private import Connection
 
 

@@ -4,7 +4,7 @@ import re
 import socket
 import ssl
 
-from bootstrap.cluster.wire import Cut, NotHttp
+from bootstrap.api.wire import Cut, NotHttp
 
 CANNOT_MEND_ITSELF = frozenset(
     {

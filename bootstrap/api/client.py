@@ -13,11 +13,11 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlsplit
 
 from bootstrap import __version__
-from bootstrap.cluster.clock import skew
-from bootstrap.cluster.failure import ApiFailure, failure_of, failure_of_proxy, refusal
-from bootstrap.cluster.objects import text
-from bootstrap.cluster.tls import trust
-from bootstrap.cluster.wire import Cut, NotHttp, TooBig, Wire, open_socket, open_tls
+from bootstrap.api.clock import skew
+from bootstrap.api.failure import ApiFailure, failure_of, failure_of_proxy, refusal
+from bootstrap.api.objects import text
+from bootstrap.api.tls import trust
+from bootstrap.api.wire import Cut, NotHttp, TooBig, Wire, open_socket, open_tls
 from bootstrap.kubeconfig.private import Connection
 
 BODY_LIMIT = 32 << 20

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap.cluster.api import ApiClient
-from bootstrap.cluster.failure import ApiFailure
-from bootstrap.cluster.objects import holds, objects, text
+from bootstrap.api.client import ApiClient
+from bootstrap.api.failure import ApiFailure
+from bootstrap.api.objects import holds, objects, text
 from bootstrap.core.state import ApiLook
 from bootstrap.kubeconfig.private import SIZE_LIMIT, Connection
 

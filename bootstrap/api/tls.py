@@ -4,7 +4,7 @@ import os
 import ssl
 from pathlib import Path
 
-from bootstrap.cluster.failure import ApiFailure
+from bootstrap.api.failure import ApiFailure
 from bootstrap.kubeconfig.private import Connection
 
 _PIPE_LIMIT = 16 << 10

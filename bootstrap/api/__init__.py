@@ -1,0 +1,1 @@
+"""The API server of one cluster: how it is reached, asked, and read."""

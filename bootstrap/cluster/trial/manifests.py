@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from bootstrap.cluster.trial.ends import MAIN
+from bootstrap.cluster.trial.pulls import ASKED
+
 Manifest = Mapping[str, Any]
 
-MAIN = "main"
-"""The container that runs what the gate asks; admission may add others."""
 HELD = "data"
 """The claim of a StatefulSet's pod, before the pod's name."""
-ASKED = "kboot.dev/image"
-"""Annotation of a pod: the image that it was to run; admission may name another."""
 PORT = 8080
 LOADED = "IfNotPresent"
 

@@ -4,10 +4,11 @@ import re
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import Object, name, text
-from bootstrap.cluster.trial.ends import main_of
-from bootstrap.cluster.trial.manifests import ASKED, MAIN
+from bootstrap.cluster.trial.ends import MAIN, main_of
 from bootstrap.cluster.trial.trouble import Trouble, last_event
 
+ASKED = "kboot.dev/image"
+"""Annotation of a pod: the image that it was to run; admission may name another."""
 WORDS = 700
 """Characters of what a runtime says. Those of containerd begin with the chain of who was asked."""
 IMAGES = {

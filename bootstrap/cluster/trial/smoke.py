@@ -13,7 +13,8 @@ from bootstrap.api.objects import name, objects, text
 from bootstrap.cluster.gate_look import Looks, steadily
 from bootstrap.cluster.trial import manifests
 from bootstrap.cluster.trial.answer import Meaning, answer
-from bootstrap.cluster.trial.manifests import MAIN, PORT, Mount
+from bootstrap.cluster.trial.ends import MAIN
+from bootstrap.cluster.trial.manifests import PORT, Mount
 from bootstrap.cluster.trial.trial import Trial, nonce
 from bootstrap.cluster.trial.trouble import Trouble
 

@@ -13,9 +13,9 @@ from bootstrap.api.objects import Object, holds, objects, text
 from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
 from bootstrap.cluster.trial import namespace, why
 from bootstrap.cluster.trial.cleaning import clean
-from bootstrap.cluster.trial.ends import container
+from bootstrap.cluster.trial.ends import MAIN, container
 from bootstrap.cluster.trial.fixes import FIXES, LOOK_CLOSER
-from bootstrap.cluster.trial.manifests import MAIN, Image, Manifest, within
+from bootstrap.cluster.trial.manifests import Image, Manifest, within
 from bootstrap.cluster.trial.namespace import Owner
 from bootstrap.cluster.trial.reclaim import keep_volumes
 from bootstrap.cluster.trial.trouble import Trouble

@@ -22,13 +22,13 @@ from bootstrap.api.objects import (
 )
 from bootstrap.cluster.said import last_words
 from bootstrap.cluster.trial.ends import (
+    MAIN,
     TERMINATED,
     container,
     is_lost,
     is_of_the_runtime,
     memory_limit,
 )
-from bootstrap.cluster.trial.manifests import MAIN
 from bootstrap.cluster.trial.pulls import IMAGES, WORDS, of_image
 from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
 from bootstrap.cluster.trial.volumes import of_claim

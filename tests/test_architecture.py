@@ -48,9 +48,9 @@ LAZY = {
     "bootstrap.commands.verify": {"bootstrap.commands.context"},  # or when they name a context
     # 9. What makes things in the cluster, for a gate that has not been proven.
     "bootstrap.commands.proving": {"bootstrap.engine.using"},
-    "bootstrap.engine.prove": {"bootstrap.cluster.trial.gates"},
+    "bootstrap.engine.prove": {"bootstrap.gates.using.table"},
     # … and what only a cluster that was just started is asked.
-    "bootstrap.cluster.gates": {"bootstrap.cluster.heard"},
+    "bootstrap.gates.live.checks": {"bootstrap.gates.live.heard"},
     # 7. tomllib, for a text that is not in the cache.
     "bootstrap.host.toml": {"tomllib"},
 }

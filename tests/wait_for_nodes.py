@@ -9,10 +9,10 @@ import json
 import sys
 import time
 
-from bootstrap.cluster.gate_look import Expected
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.gate import Gate
 from bootstrap.engine.prove import Proving
+from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
 
 

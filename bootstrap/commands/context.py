@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bootstrap.cluster.gate_look import Expected
 from bootstrap.commands.proving import run_gates, timeout
 from bootstrap.commands.session import Session
 from bootstrap.core.advice import for_context
@@ -17,6 +16,7 @@ from bootstrap.engine.kubectl_proxy import kubectl_proxy
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
 from bootstrap.errors import Exit, KbootError
+from bootstrap.gates.look import Expected
 from bootstrap.host.kubeconfigs import kubectl_files, shown
 from bootstrap.kubeconfig.contexts import NoContext, Target, find
 from bootstrap.kubeconfig.private import Connection

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from bootstrap import __version__
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.gate_look import Expected
-from bootstrap.cluster.proofs import keep_proof, read_proof
 from bootstrap.commands.session import Session
 from bootstrap.core.assess_cluster import wanted_kubernetes
 from bootstrap.core.choice import Choices, choose
@@ -20,14 +18,16 @@ from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.core.state import HostState
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
+from bootstrap.gates.look import Expected
+from bootstrap.gates.proofs import keep_proof, read_proof
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.images import bring_image, loads_images
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
 
 if TYPE_CHECKING:
-    from bootstrap.cluster.trial.programs import Programs
-    from bootstrap.cluster.trial.trial import Trial
+    from bootstrap.gates.made.trial import Trial
+    from bootstrap.gates.using.programs import Programs
 
 
 def pass_gates(

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Self
 from bootstrap.api.client import ApiClient
 from bootstrap.api.clock import moment_of
 from bootstrap.api.line import Line
-from bootstrap.cluster.gate_look import Expected, Look, Looks
-from bootstrap.cluster.gates import look_at
 from bootstrap.core.events import LONG_WAIT, Emit, Event, Happening
 from bootstrap.core.gate import Gate, GateResult, GateStatus
+from bootstrap.gates.live.checks import look_at
+from bootstrap.gates.look import Expected, Look, Looks
 from bootstrap.kubeconfig.private import Connection
 
 if TYPE_CHECKING:
-    from bootstrap.cluster.trial.programs import Programs
-    from bootstrap.cluster.trial.trial import Trial
+    from bootstrap.gates.made.trial import Trial
+    from bootstrap.gates.using.programs import Programs
 
 SHORTEST_PAUSE = 0.08
 LONGEST_PAUSE = 0.25
@@ -187,7 +187,7 @@ class Proving:
         if not self._gates:
             assert self._use is not None, "only live gates can be passed"
             # A lazy point: a run that has a proof makes nothing in the cluster.
-            from bootstrap.cluster.trial.gates import trial_gates
+            from bootstrap.gates.using.table import trial_gates
 
             self._trial, programs = self._use(self._client, self._timeout)
             self._gates = trial_gates(self._trial, programs)

@@ -10,11 +10,11 @@ from functools import partial
 from typing import NamedTuple
 
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.trial.manifests import Image
-from bootstrap.cluster.trial.namespace import Owner
-from bootstrap.cluster.trial.programs import Programs, Ran
-from bootstrap.cluster.trial.trial import Trial
 from bootstrap.core.program import Lack
+from bootstrap.gates.made.manifests import Image
+from bootstrap.gates.made.namespace import Owner
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.using.programs import Programs, Ran
 from bootstrap.host.probe import Question, ask_all
 from bootstrap.host.surroundings import Surroundings
 from bootstrap.provider.minikube.images import MINIKUBE

@@ -16,8 +16,8 @@ from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import at, objects, text
 from bootstrap.api.tls import trust
-from bootstrap.cluster.trial import manifests, namespace
-from bootstrap.cluster.trial.manifests import Image, Mount
+from bootstrap.gates.made import manifests, namespace
+from bootstrap.gates.made.manifests import Image, Mount
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.history import Step, Thing
 

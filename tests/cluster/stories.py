@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from bootstrap.api.objects import at, condition, objects, text
-from bootstrap.cluster.trial.manifests import Image, Mount, claim
+from bootstrap.gates.made.manifests import Image, Mount, claim
 from tests.cluster.history import Thing
 from tests.cluster.recorder import Recorder
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.trial.ends import End, end_of
+from bootstrap.gates.why.ends import End, end_of
 
 OK = {"terminated": {"exitCode": 0, "reason": "Completed", "message": "it is so\n"}}
 BAD = {"terminated": {"exitCode": 1, "reason": "Error", "message": "it is not\n"}}

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.gate_look import Expected, Look
-from bootstrap.cluster.gates import CHECKS, look_at
 from bootstrap.core.gate import LIVE_GATES
+from bootstrap.gates.live.checks import CHECKS, look_at
+from bootstrap.gates.look import Expected, Look
 from tests.cluster.apiserver import (
     KUBECTL_1_9,
     NOT_FOUND,

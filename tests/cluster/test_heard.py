@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.gate_look import Expected, Look
-from bootstrap.cluster.gates import look_at
+from bootstrap.gates.live.checks import look_at
+from bootstrap.gates.look import Expected, Look
 from tests.cluster.apiserver import SYSTEM, ApiServer, as_json, healthy_1_20
 
 SINCE = datetime(2026, 11, 27, 8, 0, 0, tzinfo=UTC)

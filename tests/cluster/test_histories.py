@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.cluster.gate_look import Look
-from bootstrap.cluster.trial import waiting
-from bootstrap.cluster.trial.answer import answer
-from bootstrap.cluster.trial.ends import end_of
-from bootstrap.cluster.trial.manifests import Image
-from bootstrap.cluster.trial.namespace import Owner
-from bootstrap.cluster.trial.trial import Trial
+from bootstrap.gates.look import Look
+from bootstrap.gates.made import waiting
+from bootstrap.gates.made.answer import answer
+from bootstrap.gates.made.manifests import Image
+from bootstrap.gates.made.namespace import Owner
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.why.ends import end_of
 from tests.cluster.history import HISTORIES, History, Past, Thing
 
 ALL = [History.read(file) for file in sorted(HISTORIES.glob("*.json"))]

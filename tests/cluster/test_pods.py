@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.pods import trouble_of
+from bootstrap.gates.live.pods import trouble_of
 from tests.cluster.apiserver import ApiServer, Document
 
 FAILED = {"terminated": {"exitCode": 1, "reason": "Error"}}

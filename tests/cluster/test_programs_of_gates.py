@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.gate_look import TRY_AGAIN, Look
-from bootstrap.cluster.trial.gates import trial_gates
-from bootstrap.cluster.trial.manifests import Image
-from bootstrap.cluster.trial.namespace import Owner
-from bootstrap.cluster.trial.programs import Programs, Ran
-from bootstrap.cluster.trial.trial import Trial
 from bootstrap.core.program import Lack
+from bootstrap.gates.look import TRY_AGAIN, Look
+from bootstrap.gates.made.manifests import Image
+from bootstrap.gates.made.namespace import Owner
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.using.programs import Programs, Ran
+from bootstrap.gates.using.table import trial_gates
 from tests.cluster.acting_api import ActingApi, running
 from tests.cluster.apiserver import Identity, as_json
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.gate_look import TRY_AGAIN, Expected, Look, Looks
-from bootstrap.cluster.trial import smoke
-from bootstrap.cluster.trial.gates import trial_gates
-from bootstrap.cluster.trial.manifests import Image, deployment, stateful_set
-from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL, Owner
-from bootstrap.cluster.trial.programs import Programs
-from bootstrap.cluster.trial.trial import Trial
-from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.gate import selected
 from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving
+from bootstrap.gates.look import TRY_AGAIN, Expected, Look, Looks
+from bootstrap.gates.made.manifests import Image, deployment, stateful_set
+from bootstrap.gates.made.namespace import EXPIRES, HOLDER, LABEL, Owner
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.using import smoke
+from bootstrap.gates.using.programs import Programs
+from bootstrap.gates.using.table import trial_gates
+from bootstrap.gates.why.trouble import Trouble
 from tests.cluster.acting_api import DISCOVERY, ActingApi, running
 from tests.cluster.apiserver import Document, Handler, Identity, as_json
 

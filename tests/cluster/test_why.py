@@ -3,8 +3,8 @@
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.cluster.trial import why
-from bootstrap.cluster.trial.pulls import never_pulled
+from bootstrap.gates.why import pods as why
+from bootstrap.gates.why.pulls import never_pulled
 from tests.cluster.apiserver import ApiServer, as_json
 
 

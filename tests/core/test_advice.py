@@ -5,8 +5,8 @@ import re
 import pytest
 
 from bootstrap.api import failure
-from bootstrap.cluster.trial import fixes
 from bootstrap.core.advice import for_context
+from bootstrap.gates.why import fixes
 
 KNOWN = {**failure._FIXES, **fixes.FIXES, "": failure._RESTART, "other": fixes.LOOK_CLOSER}
 OF_A_PROFILE = re.compile(r"kboot (up|plan|doctor|down|exec|env)\b|profile|minikube")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.gate_look import Expected
 from bootstrap.core.events import Event, Happening
 from bootstrap.core.gate import LIVE_GATES, Gate, GateResult, GateStatus, selected
 from bootstrap.engine.prove import SHORTEST_PAUSE, Proving
+from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import (
     SYSTEM,

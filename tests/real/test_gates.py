@@ -12,9 +12,9 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.api.look import look
-from bootstrap.cluster.gate_look import Expected
 from bootstrap.core.gate import LIVE_GATES, GateResult
 from bootstrap.engine.prove import Proving
+from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
 from tests.standins import controlplane
 

@@ -12,12 +12,12 @@ import pytest
 from bootstrap.api.client import ApiClient
 from bootstrap.api.look import look
 from bootstrap.api.objects import holds, name, objects
-from bootstrap.cluster.gate_look import Expected
 from bootstrap.core.gate import selected
 from bootstrap.core.program import Lack
 from bootstrap.core.version import find_version
 from bootstrap.engine.prove import Proving
 from bootstrap.engine.using import Using
+from bootstrap.gates.look import Expected
 from bootstrap.host.cache import Cache
 from bootstrap.host.places import find_places
 from bootstrap.host.surroundings import Surroundings

@@ -9,7 +9,7 @@ import pytest
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import Object, name, objects
-from bootstrap.cluster.trial.namespace import EXPIRES, HOLDER, LABEL
+from bootstrap.gates.made.namespace import EXPIRES, HOLDER, LABEL
 from tests.real.engine import SCRIPTS, docker, path_from
 from tests.real.full_cluster import PROFILE, TOOLS, FullCluster
 

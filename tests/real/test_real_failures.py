@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from bootstrap.cluster.gate_look import Expected
 from bootstrap.core.gate import GATE_IDS, LIVE_GATES, GateResult, selected
 from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
 from bootstrap.errors import Exit
+from bootstrap.gates.look import Expected
 from bootstrap.host.cache import Cache
 from bootstrap.host.places import find_places
 from bootstrap.host.surroundings import Surroundings

@@ -5,13 +5,13 @@ from functools import partial
 from typing import NamedTuple
 
 from bootstrap.api.objects import Object, text
-from bootstrap.cluster.gate_look import TRY_AGAIN, Looks, steadily
-from bootstrap.cluster.trial import why
-from bootstrap.cluster.trial.ends import end_of, never_started
-from bootstrap.cluster.trial.manifests import Image, Mount, pod
-from bootstrap.cluster.trial.trial import Trial, progress
-from bootstrap.cluster.trial.trouble import Trouble
-from bootstrap.cluster.trial.waiting import Waiting
+from bootstrap.gates.look import TRY_AGAIN, Looks, steadily
+from bootstrap.gates.made.manifests import Image, Mount, pod
+from bootstrap.gates.made.trial import Trial, progress
+from bootstrap.gates.made.waiting import Waiting
+from bootstrap.gates.why import pods as why
+from bootstrap.gates.why.ends import end_of, never_started
+from bootstrap.gates.why.trouble import Trouble
 
 
 class Meaning(NamedTuple):

@@ -4,8 +4,8 @@ import re
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import Object, name, text
-from bootstrap.cluster.trial.ends import MAIN, main_of
-from bootstrap.cluster.trial.trouble import Trouble, last_event
+from bootstrap.gates.why.ends import MAIN, main_of
+from bootstrap.gates.why.trouble import Trouble, last_event
 
 ASKED = "kboot.dev/image"
 """Annotation of a pod: the image that it was to run; admission may name another."""

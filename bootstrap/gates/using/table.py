@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from bootstrap.cluster.gate_look import Looks
-from bootstrap.cluster.trial.build import pass_build
-from bootstrap.cluster.trial.dns import pass_dns
-from bootstrap.cluster.trial.kubectl import pass_kubectl
-from bootstrap.cluster.trial.programs import Programs
-from bootstrap.cluster.trial.smoke import pass_smoke
-from bootstrap.cluster.trial.storage import pass_storage
-from bootstrap.cluster.trial.trial import Trial
+from bootstrap.gates.look import Looks
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.using.build import pass_build
+from bootstrap.gates.using.dns import pass_dns
+from bootstrap.gates.using.kubectl import pass_kubectl
+from bootstrap.gates.using.programs import Programs
+from bootstrap.gates.using.smoke import pass_smoke
+from bootstrap.gates.using.storage import pass_storage
 
 
 def trial_gates(trial: Trial, programs: Programs) -> Mapping[str, Callable[[], Looks[None]]]:

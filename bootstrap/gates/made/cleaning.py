@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
-from bootstrap.cluster.trial.namespace import DELETING, delete, what_is_left
+from bootstrap.gates.made.namespace import DELETING, delete, what_is_left
 
 _LOOK_AGAIN = 0.2
 _PASSING = re.compile(f"{DELETING}(: Some .*)?$")

@@ -20,8 +20,8 @@ from bootstrap.api.objects import (
     objects,
     text,
 )
-from bootstrap.cluster.said import last_words
-from bootstrap.cluster.trial.ends import (
+from bootstrap.gates.live.said import last_words
+from bootstrap.gates.why.ends import (
     MAIN,
     TERMINATED,
     container,
@@ -29,9 +29,9 @@ from bootstrap.cluster.trial.ends import (
     is_of_the_runtime,
     memory_limit,
 )
-from bootstrap.cluster.trial.pulls import IMAGES, WORDS, of_image
-from bootstrap.cluster.trial.trouble import Trouble, last_event, listed
-from bootstrap.cluster.trial.volumes import of_claim
+from bootstrap.gates.why.pulls import IMAGES, WORDS, of_image
+from bootstrap.gates.why.trouble import Trouble, last_event, listed
+from bootstrap.gates.why.volumes import of_claim
 
 _WAITING = {
     "CreateContainerConfigError": "container-not-created",

@@ -10,13 +10,13 @@ from functools import partial
 
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import name, objects, text
-from bootstrap.cluster.gate_look import Looks, steadily
-from bootstrap.cluster.trial import manifests
-from bootstrap.cluster.trial.answer import Meaning, answer
-from bootstrap.cluster.trial.ends import MAIN
-from bootstrap.cluster.trial.manifests import PORT, Mount
-from bootstrap.cluster.trial.trial import Trial, nonce
-from bootstrap.cluster.trial.trouble import Trouble
+from bootstrap.gates.look import Looks, steadily
+from bootstrap.gates.made import manifests
+from bootstrap.gates.made.answer import Meaning, answer
+from bootstrap.gates.made.manifests import PORT, Mount
+from bootstrap.gates.made.trial import Trial, nonce
+from bootstrap.gates.why.ends import MAIN
+from bootstrap.gates.why.trouble import Trouble
 
 _CONFIG = Mount("config", "/config", {"configMap": {"name": "web"}})
 _SECRET = Mount("secret", "/secret", {"secret": {"secretName": "web"}})

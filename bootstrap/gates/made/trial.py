@@ -10,18 +10,19 @@ from functools import partial
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import Object, holds, objects, text
-from bootstrap.cluster.gate_look import Look, Looks, of_failure, steadily
-from bootstrap.cluster.trial import namespace, why
-from bootstrap.cluster.trial.cleaning import clean
-from bootstrap.cluster.trial.ends import MAIN, container
-from bootstrap.cluster.trial.fixes import FIXES, LOOK_CLOSER
-from bootstrap.cluster.trial.manifests import Image, Manifest, within
-from bootstrap.cluster.trial.namespace import Owner
-from bootstrap.cluster.trial.reclaim import keep_volumes
-from bootstrap.cluster.trial.trouble import Trouble
-from bootstrap.cluster.trial.volumes import of_claim
-from bootstrap.cluster.trial.waiting import Waiting
-from bootstrap.cluster.workloads import LACKS
+from bootstrap.gates.live.workloads import LACKS
+from bootstrap.gates.look import Look, Looks, of_failure, steadily
+from bootstrap.gates.made import namespace
+from bootstrap.gates.made.cleaning import clean
+from bootstrap.gates.made.manifests import Image, Manifest, within
+from bootstrap.gates.made.namespace import Owner
+from bootstrap.gates.made.reclaim import keep_volumes
+from bootstrap.gates.made.waiting import Waiting
+from bootstrap.gates.why import pods as why
+from bootstrap.gates.why.ends import MAIN, container
+from bootstrap.gates.why.fixes import FIXES, LOOK_CLOSER
+from bootstrap.gates.why.trouble import Trouble
+from bootstrap.gates.why.volumes import of_claim
 
 _TO_SAY_SO = 3.0
 """Seconds that a pod has left of its gate's when it ends by itself, so that its end is seen."""

@@ -12,7 +12,7 @@ from bootstrap.api.objects import (
     objects,
     text,
 )
-from bootstrap.cluster.said import last_words
+from bootstrap.gates.live.said import last_words
 
 _LINES = 2
 _CONTAINERS = ("initContainerStatuses", "containerStatuses")

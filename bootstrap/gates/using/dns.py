@@ -5,11 +5,11 @@ from functools import partial
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import at, objects, text
-from bootstrap.cluster.gate_look import Looks
-from bootstrap.cluster.trial.answer import Meaning, answer
-from bootstrap.cluster.trial.trial import Trial
-from bootstrap.cluster.trial.trouble import Trouble
-from bootstrap.cluster.trial.volumes import addons_are_kept
+from bootstrap.gates.look import Looks
+from bootstrap.gates.made.answer import Meaning, answer
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.why.trouble import Trouble
+from bootstrap.gates.why.volumes import addons_are_kept
 
 # KUBERNETES_SERVICE_HOST is in every pod, from 1.0 on. nslookup's exit code is not used: what it
 # means differs between busybox's releases. A resolver asks a server that is silent for up to a

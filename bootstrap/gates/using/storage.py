@@ -3,12 +3,12 @@
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import Object, at, name, objects, text
-from bootstrap.cluster.gate_look import Look, Looks, steadily
-from bootstrap.cluster.trial.answer import Meaning, answer
-from bootstrap.cluster.trial.manifests import Mount, claim
-from bootstrap.cluster.trial.trial import Trial, nonce
-from bootstrap.cluster.trial.trouble import Trouble
-from bootstrap.cluster.trial.volumes import addons_are_kept
+from bootstrap.gates.look import Look, Looks, steadily
+from bootstrap.gates.made.answer import Meaning, answer
+from bootstrap.gates.made.manifests import Mount, claim
+from bootstrap.gates.made.trial import Trial, nonce
+from bootstrap.gates.why.trouble import Trouble
+from bootstrap.gates.why.volumes import addons_are_kept
 
 _DEFAULT = (
     "storageclass.kubernetes.io/is-default-class",

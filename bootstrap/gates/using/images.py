@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 
 from bootstrap.api.failure import ApiFailure
-from bootstrap.cluster.gate_look import TRY_AGAIN, Looks
-from bootstrap.cluster.trial.namespace import HOLDER, PREFIX
-from bootstrap.cluster.trial.programs import Docker, Images, Ran
-from bootstrap.cluster.trial.trial import Trial
-from bootstrap.cluster.trial.trouble import Trouble
+from bootstrap.gates.look import TRY_AGAIN, Looks
+from bootstrap.gates.made.namespace import HOLDER, PREFIX
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.using.programs import Docker, Images, Ran
+from bootstrap.gates.why.trouble import Trouble
 
 
 def bring(trial: Trial, docker: Docker, images: Images, image: str) -> Looks[None]:

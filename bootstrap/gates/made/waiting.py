@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bootstrap.api.failure import ApiFailure
-from bootstrap.cluster.gate_look import Look
-from bootstrap.cluster.trial.trouble import Trouble
+from bootstrap.gates.look import Look
+from bootstrap.gates.why.trouble import Trouble
 
 _ASK_WHY = 1.0
 """Seconds between two looks at why something does not come."""

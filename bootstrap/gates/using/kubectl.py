@@ -4,11 +4,11 @@ import re
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import name, objects
-from bootstrap.cluster.gate_look import TRY_AGAIN, Looks, steadily
-from bootstrap.cluster.trial.programs import Programs, without
-from bootstrap.cluster.trial.trial import Trial
-from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.core.program import Lack
+from bootstrap.gates.look import TRY_AGAIN, Looks, steadily
+from bootstrap.gates.made.trial import Trial
+from bootstrap.gates.using.programs import Programs, without
+from bootstrap.gates.why.trouble import Trouble
 
 _STAYS = re.compile(
     r"(?i)x509: (?!.*not yet valid)|unauthorized|must be logged in|forbidden|exec format error"

@@ -2,8 +2,8 @@
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import Object, at, explained, holds, name, text
-from bootstrap.cluster.pods import trouble_of
-from bootstrap.cluster.trial.trouble import Trouble, last_event, seen
+from bootstrap.gates.live.pods import trouble_of
+from bootstrap.gates.why.trouble import Trouble, last_event, seen
 
 MINIKUBES = "k8s.io/minikube-hostpath"
 """The provisioner of minikube's class `standard`: pod storage-provisioner, since 0.24."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from bootstrap.cluster.trial.ends import MAIN
-from bootstrap.cluster.trial.pulls import ASKED
+from bootstrap.gates.why.ends import MAIN
+from bootstrap.gates.why.pulls import ASKED
 
 Manifest = Mapping[str, Any]
 

@@ -19,11 +19,11 @@ from bootstrap.api.objects import (
     objects,
     text,
 )
-from bootstrap.cluster.bare_pods import bare_pods
-from bootstrap.cluster.gate_look import Expected, Look, of_failure
-from bootstrap.cluster.pods import lack_of, pod_that_tells, trouble_of
-from bootstrap.cluster.workloads import LACKS, condition_that_tells, selector
 from bootstrap.core.version import Version, find_version
+from bootstrap.gates.live.bare_pods import bare_pods
+from bootstrap.gates.live.pods import lack_of, pod_that_tells, trouble_of
+from bootstrap.gates.live.workloads import LACKS, condition_that_tells, selector
+from bootstrap.gates.look import Expected, Look, of_failure
 
 _DESCRIBE = "kboot exec -- kubectl -n kube-system describe pods"
 _SHOWN = 3
@@ -124,7 +124,7 @@ def check_nodes(client: ApiClient, expected: Expected) -> Look:
     lacking = [node for node in nodes if not holds(node, "Ready")]
     if nodes and not lacking and expected.since:
         # A lazy point, as all that only a cluster just started needs.
-        from bootstrap.cluster.heard import unheard_nodes
+        from bootstrap.gates.live.heard import unheard_nodes
 
         lacking = unheard_nodes(client, nodes, expected.since)
     if nodes and not lacking:
@@ -201,7 +201,7 @@ def _bare_pod_lacks(client: ApiClient, pod: Object, lack: str) -> Look:
 
 
 def _unheard_pods(client: ApiClient, since: datetime, back: datetime | None) -> list[str]:
-    from bootstrap.cluster.heard import unheard_pods
+    from bootstrap.gates.live.heard import unheard_pods
 
     nodes = objects(client.get_json("/api/v1/nodes"), "items")
     pods = objects(client.get_json("/api/v1/namespaces/kube-system/pods"), "items")

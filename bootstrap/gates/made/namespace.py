@@ -18,8 +18,8 @@ from bootstrap.api.client import ApiClient, as_object
 from bootstrap.api.clock import moment_of
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import Object, at, condition, holds, name, objects, text
-from bootstrap.cluster.gate_look import Look, Looks, of_failure
-from bootstrap.cluster.trial.reclaim import give_back, keep_volumes, see_to_volumes
+from bootstrap.gates.look import Look, Looks, of_failure
+from bootstrap.gates.made.reclaim import give_back, keep_volumes, see_to_volumes
 from bootstrap.store.lock import hold, is_held
 
 PREFIX = "kboot-"

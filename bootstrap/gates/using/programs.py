@@ -6,8 +6,8 @@ None runs for longer than the moment by which the API server's answers are wante
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from bootstrap.cluster.gate_look import Look
 from bootstrap.core.program import Lack
+from bootstrap.gates.look import Look
 
 
 class Ran(NamedTuple):

@@ -8,16 +8,16 @@ import re
 from functools import partial
 
 from bootstrap.api.objects import objects, text
-from bootstrap.cluster.gate_look import TRY_AGAIN, Looks, steadily
-from bootstrap.cluster.trial.answer import answer
-from bootstrap.cluster.trial.images import bring, remove_from_engine, remove_from_nodes
-from bootstrap.cluster.trial.manifests import Image
-from bootstrap.cluster.trial.namespace import HOLDER
-from bootstrap.cluster.trial.programs import Docker, Programs, without
-from bootstrap.cluster.trial.pulls import never_pulled
-from bootstrap.cluster.trial.trial import Trial, nonce
-from bootstrap.cluster.trial.trouble import Trouble
 from bootstrap.core.program import Lack
+from bootstrap.gates.look import TRY_AGAIN, Looks, steadily
+from bootstrap.gates.made.answer import answer
+from bootstrap.gates.made.manifests import Image
+from bootstrap.gates.made.namespace import HOLDER
+from bootstrap.gates.made.trial import Trial, nonce
+from bootstrap.gates.using.images import bring, remove_from_engine, remove_from_nodes
+from bootstrap.gates.using.programs import Docker, Programs, without
+from bootstrap.gates.why.pulls import never_pulled
+from bootstrap.gates.why.trouble import Trouble
 
 _MARK = "/kboot-was-here"
 KEPT = "kboot.dev/kept"

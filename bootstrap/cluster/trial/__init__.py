@@ -1,1 +1,0 @@
-"""Use the cluster: what kboot makes in a namespace of its own, and what that shows."""

@@ -1,0 +1,1 @@
+"""The gates that only look: what the API server, nodes and kube-system say."""

@@ -1,0 +1,1 @@
+"""The gates that use the cluster, as people do."""

@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 from bootstrap.engine.parallel import Job, at_once
 from bootstrap.host.places import find_places
 from bootstrap.store.commit import Delivery, Staged, stage, staging

@@ -40,7 +40,7 @@ LAZY = {
     # 4. pydantic, when this very profile was not parsed before.
     "bootstrap.host.profile_source": {"bootstrap.core.profile_file"},
     # 5. packaging, when a constraint is more than plain bounds.
-    "bootstrap.core.version": {"packaging.specifiers"},
+    "bootstrap.core.values.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
     "bootstrap.engine.observe": {"bootstrap.api.look"},
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.

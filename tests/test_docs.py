@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from bootstrap.commands.arguments import COMMANDS, parse
-from bootstrap.core import reasons
-from bootstrap.core.gate import GATE_IDS
-from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.model.gate import GATE_IDS
+from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.profile_file import parse as parse_profile
-from bootstrap.core.reasons import Reason
 from bootstrap.core.settings import Settings, from_file
 from bootstrap.errors import Exit
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue
+from bootstrap.provider.minikube import reasons
+from bootstrap.provider.minikube.reasons import Reason
 from bootstrap.tools import TOOLS
 
 ROOT = Path(__file__).parent.parent

@@ -9,8 +9,8 @@ import json
 import sys
 import time
 
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.gate import Gate
+from bootstrap.core.model.events import Event, Happening
+from bootstrap.core.model.gate import Gate
 from bootstrap.engine.prove import Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection

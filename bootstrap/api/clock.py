@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from bootstrap.core.units import show_seconds
+from bootstrap.core.values.units import show_seconds
 
 _AS_HTTP_WRITES_IT = "%a, %d %b %Y %H:%M:%S GMT"
 _NOTABLE = 300.0

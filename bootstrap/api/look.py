@@ -10,7 +10,7 @@ from pathlib import Path
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import holds, objects, text
-from bootstrap.core.state import ApiLook
+from bootstrap.core.model.state import ApiLook
 from bootstrap.kubeconfig.private import SIZE_LIMIT, Connection
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"

@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from bootstrap import __version__
-from bootstrap.core.gate import parse_gates
-from bootstrap.core.units import parse_duration
+from bootstrap.core.model.gate import parse_gates
+from bootstrap.core.values.units import parse_duration
 from bootstrap.errors import Exit, KbootError
 
 COMMANDS = {

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from bootstrap.commands.session import Session
 from bootstrap.core.assess import assess
-from bootstrap.core.finding import Finding
+from bootstrap.core.model.finding import Finding
+from bootstrap.core.model.state import HostState
 from bootstrap.core.plan import Plan, plan
-from bootstrap.core.state import HostState
 from bootstrap.engine.observe import observe, replayed, saved
 from bootstrap.errors import Exit, KbootError
 

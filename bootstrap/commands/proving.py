@@ -11,11 +11,11 @@ from bootstrap.api.client import ApiClient
 from bootstrap.commands.session import Session
 from bootstrap.core.assess_cluster import wanted_kubernetes
 from bootstrap.core.choice import Choices, choose
-from bootstrap.core.gate import Gate, GateResult, selected
-from bootstrap.core.profile import ClusterSpec, Profile
+from bootstrap.core.model.gate import Gate, GateResult, selected
+from bootstrap.core.model.profile import ClusterSpec, Profile
+from bootstrap.core.model.state import HostState
 from bootstrap.core.program import program
 from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
-from bootstrap.core.state import HostState
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected

@@ -8,11 +8,11 @@ from bootstrap.core.assess_packages import privilege_findings
 from bootstrap.core.assess_tools import tool_findings
 from bootstrap.core.bringing import how_to_bring
 from bootstrap.core.choice import Choices, choose, in_store
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import ClusterSpec, Profile
-from bootstrap.core.request import Request
-from bootstrap.core.state import HostState
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import ClusterSpec, Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import HostState
 from bootstrap.errors import Exit
 
 

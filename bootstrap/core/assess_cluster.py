@@ -1,11 +1,11 @@
 """Findings about the cluster: does the profile fit together, and is the cluster as it says?"""
 
 from bootstrap.core.choice import Choices
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import ClusterSpec, Profile
-from bootstrap.core.state import ClusterState, Kubeconfig, Power
-from bootstrap.core.version import Version, parse_version
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import ClusterSpec, Profile
+from bootstrap.core.model.state import ClusterState, Kubeconfig, Power
+from bootstrap.core.values.version import Version, parse_version
 from bootstrap.errors import Exit
 
 SUPPORTED_SKEW = 1

@@ -1,11 +1,11 @@
 """Findings about the machine: what the driver needs, and room for the cluster."""
 
-from bootstrap.core.catalogue import Driver
 from bootstrap.core.choice import Choices
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.profile import ClusterSpec, Profile
-from bootstrap.core.state import HostState
-from bootstrap.core.version import Version, parse_version
+from bootstrap.core.model.catalogue import Driver
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.profile import ClusterSpec, Profile
+from bootstrap.core.model.state import HostState
+from bootstrap.core.values.version import Version, parse_version
 from bootstrap.errors import Exit
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.profile import ClusterSpec, Profile
-from bootstrap.core.request import Request
-from bootstrap.core.state import ClusterState, Merged, Power, UserKubeconfig
-from bootstrap.core.step import MergeKubeconfig, RefreshKubeconfig, StartCluster, Step
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.profile import ClusterSpec, Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import ClusterState, Merged, Power, UserKubeconfig
+from bootstrap.core.model.step import MergeKubeconfig, RefreshKubeconfig, StartCluster, Step
 
 NOT_MERGED = "kubeconfig-not-merged"
 NOT_SWITCHED = "context-not-switched"

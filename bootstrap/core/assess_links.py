@@ -4,11 +4,11 @@ import shlex
 from collections.abc import Iterator
 
 from bootstrap.core.choice import Choices
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.profile import Profile
-from bootstrap.core.request import Request
-from bootstrap.core.state import Ground, HostState, LinkFolder
-from bootstrap.core.step import LinkTools
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import Ground, HostState, LinkFolder
+from bootstrap.core.model.step import LinkTools
 from bootstrap.errors import Exit
 
 SUBJECT = "links"

@@ -3,12 +3,12 @@
 import shlex
 
 from bootstrap.core.choice import Choice, Choices
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.packages import MANAGERS, command_lines
-from bootstrap.core.profile import Profile
-from bootstrap.core.request import Request
-from bootstrap.core.state import HostState
-from bootstrap.core.step import RunPackages
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.packages import MANAGERS, command_lines
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import HostState
+from bootstrap.core.model.step import RunPackages
 from bootstrap.errors import Exit
 
 

@@ -1,9 +1,9 @@
 """Findings about tools: is what is there what the profile asks for?"""
 
 from bootstrap.core.choice import Choice
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.profile import Policy, Profile
-from bootstrap.core.tool import Verdict
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.profile import Policy, Profile
+from bootstrap.core.model.tool import Verdict
 from bootstrap.errors import Exit
 
 

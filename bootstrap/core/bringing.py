@@ -1,6 +1,6 @@
 """How a person gets a file to kboot that kboot cannot fetch."""
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 
 
 def how_to_bring(artifact: Artifact, folder: str) -> tuple[str, ...]:

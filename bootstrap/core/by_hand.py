@@ -1,9 +1,9 @@
 """What a person can do about a tool that kboot does not install: words, with the exact address."""
 
-from bootstrap.core.catalogue import ByHand, Catalogue
-from bootstrap.core.profile import Requirement
-from bootstrap.core.tool import Tool
-from bootstrap.core.version import Version, find_version, parse_version
+from bootstrap.core.model.catalogue import ByHand, Catalogue
+from bootstrap.core.model.profile import Requirement
+from bootstrap.core.model.tool import Tool
+from bootstrap.core.values.version import Version, find_version, parse_version
 
 
 def by_hand(tool: Tool, wanted: Requirement | None, platform: str, catalogue: Catalogue) -> str:

@@ -1,10 +1,10 @@
 """Whether the system's package manager can give what the profile asks of a tool."""
 
-from bootstrap.core.packages import Offer
-from bootstrap.core.profile import Requirement
-from bootstrap.core.state import HostState, ToolState
-from bootstrap.core.tool import Tool
-from bootstrap.core.version import find_version
+from bootstrap.core.model.packages import Offer
+from bootstrap.core.model.profile import Requirement
+from bootstrap.core.model.state import HostState, ToolState
+from bootstrap.core.model.tool import Tool
+from bootstrap.core.values.version import find_version
 
 
 def offer_for(

@@ -9,12 +9,12 @@ from bootstrap.core.assess_kubeconfig import merge_steps
 from bootstrap.core.assess_links import link_tools
 from bootstrap.core.assess_packages import run_packages
 from bootstrap.core.choice import Choices, choose, in_store
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import ClusterSpec, Profile
-from bootstrap.core.request import Request
-from bootstrap.core.state import HostState
-from bootstrap.core.step import (
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import ClusterSpec, Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import HostState
+from bootstrap.core.model.step import (
     DeleteCluster,
     InstallArtifact,
     LinkTools,

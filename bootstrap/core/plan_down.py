@@ -3,12 +3,12 @@
 import shlex
 
 from bootstrap.core.choice import choose
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.state import ClusterState, HostState, Power
+from bootstrap.core.model.step import DeleteCluster, Step, StopCluster, UnmergeKubeconfig
 from bootstrap.core.plan import Plan
-from bootstrap.core.profile import Profile
-from bootstrap.core.state import ClusterState, HostState, Power
-from bootstrap.core.step import DeleteCluster, Step, StopCluster, UnmergeKubeconfig
 from bootstrap.errors import Exit
 
 

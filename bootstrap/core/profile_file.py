@@ -17,12 +17,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from bootstrap.core.gate import GATE_IDS
 from bootstrap.core.key_lines import key_lines, line_of
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
-from bootstrap.core.units import parse_duration, parse_size
-from bootstrap.core.version import check_constraint
+from bootstrap.core.model.gate import GATE_IDS
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
+from bootstrap.core.values.units import parse_duration, parse_size
+from bootstrap.core.values.version import check_constraint
 from bootstrap.errors import Exit, KbootError
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}\Z")

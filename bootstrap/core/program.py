@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from bootstrap.core.choice import Choices
-from bootstrap.core.profile import Policy
+from bootstrap.core.model.profile import Policy
 
 
 class Lack(NamedTuple):

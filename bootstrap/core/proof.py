@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bootstrap.core.codec import to_plain
-from bootstrap.core.gate import LIVE_GATES, Gate, GateResult
-from bootstrap.core.profile import Profile
+from bootstrap.core.model.gate import LIVE_GATES, Gate, GateResult
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.values.codec import to_plain
 
 
 class Basis(NamedTuple):

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bootstrap.core.codec import to_plain
-from bootstrap.core.finding import Finding, Status
-from bootstrap.core.gate import GateResult
+from bootstrap.core.model.finding import Finding, Status
+from bootstrap.core.model.gate import GateResult
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.state import HostState
+from bootstrap.core.model.step import InstallArtifact, RunPackages, Step, verb
 from bootstrap.core.plan import Plan
-from bootstrap.core.profile import Profile
-from bootstrap.core.state import HostState
-from bootstrap.core.step import InstallArtifact, RunPackages, Step, verb
+from bootstrap.core.values.codec import to_plain
 from bootstrap.errors import Exit, KbootError
 
 SCHEMA = 1

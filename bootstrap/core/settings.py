@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from bootstrap.core.catalogue import TRUST_LEVELS
+from bootstrap.core.model.catalogue import TRUST_LEVELS
 from bootstrap.errors import Exit, KbootError
 
 

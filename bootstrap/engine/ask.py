@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import Profile
-from bootstrap.core.state import ToolState
-from bootstrap.core.tool import Answer, Reading, Tool
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.state import ToolState
+from bootstrap.core.model.tool import Answer, Reading, Tool
 from bootstrap.host.elf import fingerprint
 from bootstrap.host.path import candidates, is_in_store
 from bootstrap.host.probe import Asking, Question, Told

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bootstrap.api.look import look
-from bootstrap.core.step import RefreshKubeconfig, Step
+from bootstrap.core.model.step import RefreshKubeconfig, Step
 from bootstrap.engine.programs import run_program
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from threading import Lock
 
-from bootstrap.core.events import Emit, Event, Happening
-from bootstrap.core.plan import Plan
-from bootstrap.core.report import Outcome
-from bootstrap.core.step import (
+from bootstrap.core.model.events import Emit, Event, Happening
+from bootstrap.core.model.step import (
     DeleteCluster,
     InstallArtifact,
     LinkTools,
@@ -24,6 +22,8 @@ from bootstrap.core.step import (
     UnmergeKubeconfig,
     verb,
 )
+from bootstrap.core.plan import Plan
+from bootstrap.core.report import Outcome
 from bootstrap.engine.clusters import cluster_now, refresh
 from bootstrap.engine.installing import Failed, install_artifacts, together
 from bootstrap.engine.linking import link_tools

@@ -10,10 +10,10 @@ from threading import Event as Flag
 from typing import NamedTuple
 
 from bootstrap.core.bringing import how_to_bring
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.step import InstallArtifact
 from bootstrap.core.report import Outcome
-from bootstrap.core.step import InstallArtifact
-from bootstrap.core.units import show_bytes, show_rate
+from bootstrap.core.values.units import show_bytes, show_rate
 from bootstrap.engine.parallel import Job, at_once
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError

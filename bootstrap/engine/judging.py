@@ -6,7 +6,7 @@ Loaded with a look at files that are not as they were last seen, and with the st
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bootstrap.core.state import Merged, UserKubeconfig
+from bootstrap.core.model.state import Merged, UserKubeconfig
 from bootstrap.engine.merged import read_record
 from bootstrap.host import user_file
 from bootstrap.host.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown

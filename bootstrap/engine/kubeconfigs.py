@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from bootstrap.core.codec import from_plain, to_plain
-from bootstrap.core.state import Merged, UserKubeconfig
+from bootstrap.core.model.state import Merged, UserKubeconfig
+from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.engine.merged import files_for
 from bootstrap.host.kubeconfigs import (
     file_for_new,

@@ -1,6 +1,6 @@
 """Links to the profile's tools in a folder of the person's own."""
 
-from bootstrap.core.step import LinkTools, Step
+from bootstrap.core.model.step import LinkTools, Step
 from bootstrap.engine.work import Work
 from bootstrap.store.links import put_links
 from bootstrap.store.lock import hold

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from bootstrap.core.step import MergeKubeconfig, Step, UnmergeKubeconfig
+from bootstrap.core.model.step import MergeKubeconfig, Step, UnmergeKubeconfig
 from bootstrap.engine.judging import merge_of, private_entries, read, showing
 from bootstrap.engine.merged import files_for, read_record
 from bootstrap.engine.work import Work

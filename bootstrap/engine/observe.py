@@ -5,10 +5,9 @@ from typing import Any
 
 from bootstrap.api.line import Line
 from bootstrap.core.choice import choose
-from bootstrap.core.codec import from_plain, to_plain
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import ClusterSpec, Profile
-from bootstrap.core.state import (
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import ClusterSpec, Profile
+from bootstrap.core.model.state import (
     ApiLook,
     ClusterRecord,
     ClusterState,
@@ -16,7 +15,8 @@ from bootstrap.core.state import (
     Kubeconfig,
     Power,
 )
-from bootstrap.core.version import parse_version
+from bootstrap.core.values.codec import from_plain, to_plain
+from bootstrap.core.values.version import parse_version
 from bootstrap.engine.ask import Asked, answers
 from bootstrap.engine.kubeconfigs import look_at_yours
 from bootstrap.engine.packages import with_packages

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from bootstrap.core.by_hand import by_hand
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.packages import MANAGERS
-from bootstrap.core.profile import Policy, Profile
-from bootstrap.core.state import HostState, ToolState
-from bootstrap.core.step import RunPackages
-from bootstrap.core.tool import Tool
-from bootstrap.core.version import Constraint, find_version
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.packages import MANAGERS
+from bootstrap.core.model.profile import Policy, Profile
+from bootstrap.core.model.state import HostState, ToolState
+from bootstrap.core.model.step import RunPackages
+from bootstrap.core.model.tool import Tool
+from bootstrap.core.values.version import Constraint, find_version
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host import hardware, packages
 from bootstrap.host.surroundings import Surroundings

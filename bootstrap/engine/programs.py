@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.reasons import Recognised
-from bootstrap.core.step import Step, verb
-from bootstrap.core.units import show_seconds
+from bootstrap.core.model.events import Event, Happening
+from bootstrap.core.model.step import Step, verb
+from bootstrap.core.values.units import show_seconds
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.path import candidates
 from bootstrap.host.runner import Result, run
 from bootstrap.provider.minikube.events import Told
+from bootstrap.provider.minikube.reasons import Recognised
 
 LAST_LINES = 12
 """Of a failed program's own words, how many are repeated."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 from bootstrap.api.client import ApiClient
 from bootstrap.api.clock import moment_of
 from bootstrap.api.line import Line
-from bootstrap.core.events import LONG_WAIT, Emit, Event, Happening
-from bootstrap.core.gate import Gate, GateResult, GateStatus
+from bootstrap.core.model.events import LONG_WAIT, Emit, Event, Happening
+from bootstrap.core.model.gate import Gate, GateResult, GateStatus
 from bootstrap.gates.live.checks import look_at
 from bootstrap.gates.look import Expected, Look, Looks
 from bootstrap.kubeconfig.private import Connection

@@ -4,10 +4,9 @@ import time
 from pathlib import Path
 
 from bootstrap.api.look import look
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.reasons import recognise
-from bootstrap.core.step import StartCluster, Step, verb
-from bootstrap.core.units import show_seconds
+from bootstrap.core.model.events import Event, Happening
+from bootstrap.core.model.step import StartCluster, Step, verb
+from bootstrap.core.values.units import show_seconds
 from bootstrap.engine.clusters import keep_private
 from bootstrap.engine.programs import Heard, failure, hear
 from bootstrap.engine.work import Work
@@ -15,6 +14,7 @@ from bootstrap.errors import KbootError
 from bootstrap.kubeconfig.normalise import normalise
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.events import tell
+from bootstrap.provider.minikube.reasons import recognise
 
 PAUSES = (2.0, 5.0)
 """Seconds before the second and the third try. minikube itself retries each download first."""

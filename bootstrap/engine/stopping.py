@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from bootstrap.api.presence import Presence, for_later, presence
-from bootstrap.core.step import DeleteCluster, Step, StopCluster
+from bootstrap.core.model.step import DeleteCluster, Step, StopCluster
 from bootstrap.engine.clusters import connection_to
 from bootstrap.engine.programs import run_program
 from bootstrap.engine.work import Work

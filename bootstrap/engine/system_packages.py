@@ -1,7 +1,7 @@
 """Carry out a step of the system's package manager."""
 
-from bootstrap.core.packages import install_lines, refresh_lines
-from bootstrap.core.step import RunPackages, Step
+from bootstrap.core.model.packages import install_lines, refresh_lines
+from bootstrap.core.model.step import RunPackages, Step
 from bootstrap.engine.packages import fitting
 from bootstrap.engine.programs import run_program
 from bootstrap.engine.work import Work

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bootstrap.core.events import Emit, Event, Happening
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import Profile
+from bootstrap.core.model.events import Emit, Event, Happening
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import Profile
 from bootstrap.core.settings import Settings
 from bootstrap.host.surroundings import Surroundings
 

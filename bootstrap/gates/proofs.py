@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from bootstrap.core.codec import from_plain, to_plain
 from bootstrap.core.proof import Proof
+from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.store.disk import disk_errors, write_text
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bootstrap.core.catalogue import Catalogue
+from bootstrap.core.model.catalogue import Catalogue
 from bootstrap.host.cache import Cache
 from bootstrap.host.toml import parse_toml
 

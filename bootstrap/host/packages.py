@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bootstrap.core.packages import MANAGERS, Manager
+from bootstrap.core.model.packages import MANAGERS, Manager
 from bootstrap.host.path import candidates
 from bootstrap.host.probe import Question, ask_all
 

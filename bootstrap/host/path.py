@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bootstrap.core.state import Ground, LinkFolder
+from bootstrap.core.model.state import Ground, LinkFolder
 from bootstrap.host.places import Places
 
 

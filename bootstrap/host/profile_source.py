@@ -5,9 +5,9 @@ from binascii import crc32
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootstrap.core.codec import from_plain, to_plain
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import Profile
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.cache import Cache
 

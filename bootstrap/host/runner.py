@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import sh
 
-from bootstrap.core.units import show_seconds
+from bootstrap.core.values.units import show_seconds
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host import underway
 from bootstrap.host.children import group_is_gone, signal_group, starting_children

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 from bootstrap.host.places import Places
 from bootstrap.store import failures
 from bootstrap.store.download import Received

@@ -6,7 +6,7 @@ from threading import Event as Flag
 
 from urllib3.response import BaseHTTPResponse
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 from bootstrap.store import failures
 from bootstrap.store.request import ask
 from bootstrap.store.urls import mask

@@ -17,9 +17,9 @@ from threading import Event as Flag
 from typing import NamedTuple
 
 from bootstrap import __version__
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.codec import to_plain
-from bootstrap.core.events import Emit
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.events import Emit
+from bootstrap.core.values.codec import to_plain
 from bootstrap.host.places import Places
 from bootstrap.store import by_hand, failures
 from bootstrap.store.checksum import with_digest

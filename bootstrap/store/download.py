@@ -9,8 +9,8 @@ from typing import NamedTuple
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.events import Emit, Event, Happening
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.events import Emit, Event, Happening
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store import connection, failures
 from bootstrap.store.disk import disk_errors, require_room

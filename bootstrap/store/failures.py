@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.urls import mask, origin
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.codec import from_plain
-from bootstrap.core.state import StoredArtifact
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.state import StoredArtifact
+from bootstrap.core.values.codec import from_plain
 from bootstrap.host.places import Places
 
 RECEIPT = "receipt.json"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bootstrap.core.step import LinkTools
+from bootstrap.core.model.step import LinkTools
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.path import profile_of_link
 from bootstrap.host.places import Places

@@ -11,7 +11,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, make_headers
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import KbootError
 from bootstrap.store import failures
 from bootstrap.store.connection import credentials, is_passing, open_pool, reason

@@ -2,10 +2,10 @@
 
 import re
 
-from bootstrap.core.profile import Policy
-from bootstrap.core.state import ToolState
-from bootstrap.core.tool import Answer, Reading, Tool, Verdict
-from bootstrap.core.version import find_version
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import ToolState
+from bootstrap.core.model.tool import Answer, Reading, Tool, Verdict
+from bootstrap.core.values.version import find_version
 
 _PODMAN = re.compile(r'using podman|Podman Engine|"APIVersion"')  # its shim, on stderr; its API
 _CAUSES = (  # mark in what was said (the first that fits), reason, fix

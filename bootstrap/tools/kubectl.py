@@ -2,10 +2,10 @@
 
 import json
 
-from bootstrap.core.profile import Policy
-from bootstrap.core.state import ToolState
-from bootstrap.core.tool import Answer, Reading, Tool
-from bootstrap.core.version import find_version
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import ToolState
+from bootstrap.core.model.tool import Answer, Reading, Tool
+from bootstrap.core.values.version import find_version
 
 
 def parse(answer: Answer) -> Reading:

@@ -2,8 +2,8 @@
 
 import re
 
-from bootstrap.core.profile import Policy
-from bootstrap.core.tool import Answer, Reading, Tool
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.tool import Answer, Reading, Tool
 
 _VERSION = re.compile(r"minikube version:\s*v(\d\S*)")
 

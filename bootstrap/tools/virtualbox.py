@@ -2,9 +2,9 @@
 
 import re
 
-from bootstrap.core.profile import Policy
-from bootstrap.core.state import ToolState
-from bootstrap.core.tool import Answer, Reading, Tool, Verdict
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import ToolState
+from bootstrap.core.model.tool import Answer, Reading, Tool, Verdict
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+\w*r\d+")
 _WARNING = re.compile(r"^WARNING:.*vboxdrv", re.MULTILINE)

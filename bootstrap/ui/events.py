@@ -9,8 +9,8 @@ from errno import EISDIR, ENOENT, ENOSPC, ENOTDIR
 from typing import Any
 
 from bootstrap import __version__
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.profile import Profile
+from bootstrap.core.model.events import Event, Happening
+from bootstrap.core.model.profile import Profile
 from bootstrap.core.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.urls import mask

@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree
 
-from bootstrap.core.gate import GateResult, GateStatus
+from bootstrap.core.model.gate import GateResult, GateStatus
 from bootstrap.core.report import Report
 
 _NO_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from bootstrap.core.events import Event, Happening
+from bootstrap.core.model.events import Event, Happening
 from bootstrap.ui.colour import in_colour
 from bootstrap.ui.layout import WIDTH, Line
 from bootstrap.ui.plain import finished

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
-from bootstrap.core.events import LONG_WAIT, Event, Happening
-from bootstrap.core.units import show_bytes, show_rate, show_seconds
+from bootstrap.core.model.events import LONG_WAIT, Event, Happening
+from bootstrap.core.values.units import show_bytes, show_rate, show_seconds
 from bootstrap.ui.layout import Line, paragraph, row
 from bootstrap.ui.stream import write
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from bootstrap.core.events import Event
+from bootstrap.core.model.events import Event
 from bootstrap.core.report import Report
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph

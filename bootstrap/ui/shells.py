@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from bootstrap.core.profile import Profile
+from bootstrap.core.model.profile import Profile
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui.layout import Line
 

@@ -3,14 +3,14 @@
 import shlex
 from collections.abc import Iterable
 
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.gate import GateResult, GateStatus
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.gate import GateResult, GateStatus
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.state import HostState
+from bootstrap.core.model.step import InstallArtifact, LinkTools, RunPackages, Step, verb
 from bootstrap.core.plan import Plan
-from bootstrap.core.profile import Profile
 from bootstrap.core.report import Report
-from bootstrap.core.state import HostState
-from bootstrap.core.step import InstallArtifact, LinkTools, RunPackages, Step, verb
-from bootstrap.core.units import show_bytes, show_seconds
+from bootstrap.core.values.units import show_bytes, show_seconds
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui.layout import Line, paragraph, plural, row, unbroken
 

@@ -1,10 +1,10 @@
 """The last lines of `up`, `verify` and `down`: what is true now, and what to type next."""
 
-from bootstrap.core.finding import Status
-from bootstrap.core.gate import GATE_IDS, GateStatus
+from bootstrap.core.model.finding import Status
+from bootstrap.core.model.gate import GATE_IDS, GateStatus
+from bootstrap.core.model.step import DeleteCluster, UnmergeKubeconfig
 from bootstrap.core.report import Report
-from bootstrap.core.step import DeleteCluster, UnmergeKubeconfig
-from bootstrap.core.units import show_ago, show_seconds
+from bootstrap.core.values.units import show_ago, show_seconds
 from bootstrap.errors import Exit
 from bootstrap.ui.layout import Line, paragraph, plural, unbroken
 from bootstrap.ui.shells import hand_over

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bootstrap.core.catalogue import Artifact, Catalogue
-from bootstrap.core.version import Constraint, parse_version
+from bootstrap.core.model.catalogue import Artifact, Catalogue
+from bootstrap.core.values.version import Constraint, parse_version
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import FOLDER, read_catalogue
 from bootstrap.tools import TOOLS

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bootstrap.core.by_hand import by_hand
-from bootstrap.core.catalogue import ByHand
-from bootstrap.core.profile import Policy, Requirement
-from bootstrap.core.version import Version, parse_version
+from bootstrap.core.model.catalogue import ByHand
+from bootstrap.core.model.profile import Policy, Requirement
+from bootstrap.core.values.version import Version, parse_version
 from bootstrap.errors import Exit
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.core.gate import LIVE_GATES
+from bootstrap.core.model.gate import LIVE_GATES
 from bootstrap.gates.live.checks import CHECKS, look_at
 from bootstrap.gates.look import Expected, Look
 from tests.cluster.apiserver import (

@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.look import ca_fingerprint, look
-from bootstrap.core.state import ApiLook
+from bootstrap.core.model.state import ApiLook
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import Answer, ApiServer, Document, Handler, as_json, healthy_1_20
 

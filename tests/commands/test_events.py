@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.gate import LIVE_GATES
+from bootstrap.core.model.events import Event, Happening
+from bootstrap.core.model.gate import LIVE_GATES
 from bootstrap.ui.events import DOWNLOAD_PAUSE, EventFile
 from tests.commands.driving import (
     KUBECTL,

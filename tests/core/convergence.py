@@ -2,14 +2,14 @@
 
 from bootstrap.core import plan as planning
 from bootstrap.core.assess import assess
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.gate import GATE_IDS, GateResult, GateStatus
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.gate import GATE_IDS, GateResult, GateStatus
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import HostState
+from bootstrap.core.model.step import DeleteCluster, InstallArtifact, LinkTools, RunPackages, Step
 from bootstrap.core.plan import Plan
-from bootstrap.core.profile import Profile
 from bootstrap.core.report import doctor_exit, plan_exit, up_exit
-from bootstrap.core.request import Request
-from bootstrap.core.state import HostState
-from bootstrap.core.step import DeleteCluster, InstallArtifact, LinkTools, RunPackages, Step
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.model_host import apply_all

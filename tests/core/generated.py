@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from bootstrap.core.catalogue import TRUST_LEVELS
-from bootstrap.core.gate import GATE_IDS
-from bootstrap.core.knowledge import Knowledge
-from bootstrap.core.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
-from bootstrap.core.request import Request
-from bootstrap.core.state import (
+from bootstrap.core.model.catalogue import TRUST_LEVELS
+from bootstrap.core.model.gate import GATE_IDS
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import (
     ApiLook,
     ClusterRecord,
     ClusterState,

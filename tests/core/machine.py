@@ -3,12 +3,11 @@
 from typing import Any
 
 from bootstrap.core.assess import assess
-from bootstrap.core.finding import Finding
-from bootstrap.core.gate import GATE_IDS
-from bootstrap.core.plan import Plan, plan
-from bootstrap.core.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
-from bootstrap.core.request import Request
-from bootstrap.core.state import (
+from bootstrap.core.model.finding import Finding
+from bootstrap.core.model.gate import GATE_IDS
+from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import (
     ApiLook,
     ClusterRecord,
     ClusterState,
@@ -17,6 +16,7 @@ from bootstrap.core.state import (
     Power,
     ToolState,
 )
+from bootstrap.core.plan import Plan, plan
 from tests.core.generated import knowledge
 
 DOCKER = ClusterSpec("work", ("docker",))

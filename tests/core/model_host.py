@@ -5,7 +5,7 @@ It knows neither `assess` nor `plan`, so it cannot agree with them by sharing th
 
 from functools import reduce
 
-from bootstrap.core.state import (
+from bootstrap.core.model.state import (
     ApiLook,
     ClusterRecord,
     ClusterState,
@@ -17,7 +17,7 @@ from bootstrap.core.state import (
     StoredArtifact,
     ToolState,
 )
-from bootstrap.core.step import (
+from bootstrap.core.model.step import (
     DeleteCluster,
     InstallArtifact,
     LinkTools,

@@ -3,7 +3,7 @@
 import pytest
 
 from bootstrap.core import profile_file
-from bootstrap.core.profile import Profile
+from bootstrap.core.model.profile import Profile
 from bootstrap.errors import KbootError
 from tests.core.generated import knowledge
 

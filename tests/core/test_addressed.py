@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootstrap.core.profile import Profile, VerifySpec
+from bootstrap.core.model.profile import Profile, VerifySpec
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,16 @@
 
 import pytest
 
-from bootstrap.core.finding import Status
-from bootstrap.core.plan_down import plan_down
-from bootstrap.core.profile import ClusterSpec
-from bootstrap.core.state import (
+from bootstrap.core.model.finding import Status
+from bootstrap.core.model.profile import ClusterSpec
+from bootstrap.core.model.state import (
     ApiLook,
     ClusterState,
     Kubeconfig,
     Power,
 )
-from bootstrap.core.step import DeleteCluster, InstallArtifact, MergeKubeconfig, StartCluster
+from bootstrap.core.model.step import DeleteCluster, InstallArtifact, MergeKubeconfig, StartCluster
+from bootstrap.core.plan_down import plan_down
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.machine import (

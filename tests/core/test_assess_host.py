@@ -2,12 +2,12 @@
 
 import pytest
 
-from bootstrap.core.finding import Status
-from bootstrap.core.profile import ClusterSpec
-from bootstrap.core.state import (
+from bootstrap.core.model.finding import Status
+from bootstrap.core.model.profile import ClusterSpec
+from bootstrap.core.model.state import (
     HostState,
 )
-from bootstrap.core.step import StartCluster
+from bootstrap.core.model.step import StartCluster
 from bootstrap.errors import Exit
 from tests.core.machine import (
     ABSENT,

@@ -1,10 +1,10 @@
 import pytest
 
-from bootstrap.core.finding import Status
+from bootstrap.core.model.finding import Status
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import Ground, HostState, LinkFolder, StoredArtifact
+from bootstrap.core.model.step import LinkTools
 from bootstrap.core.plan import Plan, gates_decide
-from bootstrap.core.profile import Policy
-from bootstrap.core.state import Ground, HostState, LinkFolder, StoredArtifact
-from bootstrap.core.step import LinkTools
 from bootstrap.errors import Exit
 from tests.core.machine import finding, host, planned, profile_of, tool
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bootstrap.core.finding import Status
-from bootstrap.core.profile import ClusterSpec, Policy
-from bootstrap.core.state import (
+from bootstrap.core.model.finding import Status
+from bootstrap.core.model.profile import ClusterSpec, Policy
+from bootstrap.core.model.state import (
     ToolState,
 )
-from bootstrap.core.step import InstallArtifact
+from bootstrap.core.model.step import InstallArtifact
 from bootstrap.errors import Exit
 from tests.core.machine import (
     ABSENT,

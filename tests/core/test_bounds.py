@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from bootstrap.core.version import Constraint, Version
+from bootstrap.core.values.version import Constraint, Version
 
 NUMBERS = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(tuple)
 OPERATORS = st.sampled_from((">=", "<=", ">", "<", "==", "!="))

@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core.codec import from_plain, to_plain
-from bootstrap.core.profile import Profile
-from bootstrap.core.state import (
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.state import (
     HostState,
 )
+from bootstrap.core.values.codec import from_plain, to_plain
 from tests.core.generated import host_states, profiles, reproducible
 from tests.core.machine import (
     host,

@@ -8,10 +8,10 @@ from hypothesis import Phase, given, settings
 
 from bootstrap.core import plan as planning
 from bootstrap.core.assess import assess
-from bootstrap.core.profile import Profile
-from bootstrap.core.request import Request
-from bootstrap.core.state import HostState
-from bootstrap.core.step import (
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import HostState
+from bootstrap.core.model.step import (
     DeleteCluster,
     InstallArtifact,
     LinkTools,

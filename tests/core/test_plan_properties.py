@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import HostState
+from bootstrap.core.model.step import verb
 from bootstrap.core.plan_down import plan_down, still_there
-from bootstrap.core.profile import Profile
-from bootstrap.core.request import Request
-from bootstrap.core.state import HostState
-from bootstrap.core.step import verb
 from tests.core import model_host
 from tests.core.convergence import check, judged
 from tests.core.generated import cases, knowledge, reproducible
@@ -88,5 +88,5 @@ def test_the_model_host_knows_neither_assess_nor_plan() -> None:
         + [alias.name for alias in node.names]
     }
     modules = {name for name in imported if name.startswith(("bootstrap", "tests"))}
-    assert modules == {"bootstrap.core.state", "bootstrap.core.step"}
+    assert modules == {"bootstrap.core.model.state", "bootstrap.core.model.step"}
     assert "__import__" not in ast.dump(tree) and "import_module" not in ast.dump(tree)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.gate import GATE_IDS
-from bootstrap.core.profile import ClusterSpec, Policy
+from bootstrap.core.model.gate import GATE_IDS
+from bootstrap.core.model.profile import ClusterSpec, Policy
 from tests.core.profile_text import CLUSTER, TOOLS, parse
 
 SHIPPED = Path(__file__).parents[2] / "profiles"

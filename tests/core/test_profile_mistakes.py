@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core.gate import GATE_IDS
+from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.cache import Cache
 from bootstrap.host.profile_source import load

@@ -3,9 +3,9 @@
 import pytest
 
 from bootstrap.core.choice import choose
-from bootstrap.core.profile import Policy
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import ToolState
 from bootstrap.core.program import Lack, program
-from bootstrap.core.state import ToolState
 from tests.core.generated import knowledge
 from tests.core.machine import ABSENT, DOCKER, VIRTUALBOX, host, profile_of, tool
 

@@ -1,7 +1,7 @@
 import pytest
 
-from bootstrap.core.gate import GATES, LIVE_GATES, GateResult, GateStatus
-from bootstrap.core.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
+from bootstrap.core.model.gate import GATES, LIVE_GATES, GateResult, GateStatus
+from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
 from bootstrap.core.proof import Basis, Proof, fingerprint, proof_of, proven, void
 
 BASIS = Basis(profile="p", identity="ca:uid", server="v1.20.2", kubectl="1.20.0", docker="20.10.24")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.reasons import recognise
+from bootstrap.provider.minikube.reasons import recognise
 
 RECORDED = json.loads(
     (Path(__file__).parent.parent / "transcripts" / "minikube-v0.25.0.json").read_text()

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.finding import Finding, Group, Status
-from bootstrap.core.gate import GATE_IDS, GATES, GateResult, GateStatus, selected
+from bootstrap.core.model.finding import Finding, Group, Status
+from bootstrap.core.model.gate import GATE_IDS, GATES, GateResult, GateStatus, selected
+from bootstrap.core.model.step import StopCluster
 from bootstrap.core.plan import Plan
 from bootstrap.core.report import Report, doctor_exit, plan_exit, up_exit
 from bootstrap.core.settings import Settings, from_environment, from_file, from_flags
-from bootstrap.core.step import StopCluster
-from bootstrap.core.units import parse_duration, parse_size, show_bytes, show_seconds
+from bootstrap.core.values.units import parse_duration, parse_size, show_bytes, show_seconds
 from bootstrap.errors import Exit, KbootError
 
 STEP = StopCluster("work", "1.38.1", "asked for")

@@ -5,7 +5,13 @@ from typing import get_args
 
 import pytest
 
-from bootstrap.core.step import ClusterStep, DeleteCluster, RefreshKubeconfig, Step, StopCluster
+from bootstrap.core.model.step import (
+    ClusterStep,
+    DeleteCluster,
+    RefreshKubeconfig,
+    Step,
+    StopCluster,
+)
 
 SAME = ("work", "1.38.1", "asked for")
 

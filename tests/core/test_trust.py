@@ -3,10 +3,10 @@
 import pytest
 
 from bootstrap.core.choice import in_store, resolve
-from bootstrap.core.finding import Status
-from bootstrap.core.profile import Policy, Requirement
-from bootstrap.core.state import StoredArtifact, ToolState
-from bootstrap.core.step import InstallArtifact
+from bootstrap.core.model.finding import Status
+from bootstrap.core.model.profile import Policy, Requirement
+from bootstrap.core.model.state import StoredArtifact, ToolState
+from bootstrap.core.model.step import InstallArtifact
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.machine import finding, host, planned, profile_of, tool

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core.version import (
+from bootstrap.core.values.version import (
     Constraint,
     Version,
     check_constraint,

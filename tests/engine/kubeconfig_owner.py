@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.state import UserKubeconfig
+from bootstrap.core.model.step import MergeKubeconfig, UnmergeKubeconfig
 from bootstrap.core.settings import Settings
-from bootstrap.core.state import UserKubeconfig
-from bootstrap.core.step import MergeKubeconfig, UnmergeKubeconfig
 from bootstrap.engine.kubeconfigs import look_at_yours
 from bootstrap.engine.merging import merge, unmerge
 from bootstrap.engine.work import Limits, Work

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.knowledge import Knowledge
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.events import Event, Happening
+from bootstrap.core.model.knowledge import Knowledge
+from bootstrap.core.model.profile import Profile, VerifySpec
+from bootstrap.core.model.step import InstallArtifact
 from bootstrap.core.plan import Plan
-from bootstrap.core.profile import Profile, VerifySpec
 from bootstrap.core.report import Outcome
 from bootstrap.core.settings import Settings
-from bootstrap.core.step import InstallArtifact
 from bootstrap.engine.execute import execute
 from bootstrap.engine.work import Limits, Work
 from bootstrap.errors import Exit, KbootError

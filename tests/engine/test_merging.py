@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bootstrap.core.state import Merged
+from bootstrap.core.model.state import Merged
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host import user_file
 from tests.engine.kubeconfig_owner import PROD, Owner

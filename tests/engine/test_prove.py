@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.events import Event, Happening
-from bootstrap.core.gate import LIVE_GATES, Gate, GateResult, GateStatus, selected
+from bootstrap.core.model.events import Event, Happening
+from bootstrap.core.model.gate import LIVE_GATES, Gate, GateResult, GateStatus, selected
 from bootstrap.engine.prove import SHORTEST_PAUSE, Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.catalogue import Artifact, Catalogue
-from bootstrap.core.step import (
+from bootstrap.core.model.catalogue import Artifact, Catalogue
+from bootstrap.core.model.step import (
     DeleteCluster,
     InstallArtifact,
     RefreshKubeconfig,
@@ -18,7 +18,7 @@ from bootstrap.core.step import (
     Step,
     StopCluster,
 )
-from bootstrap.core.version import parse_version
+from bootstrap.core.values.version import parse_version
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue
 from bootstrap.provider.minikube.commands import command_lines

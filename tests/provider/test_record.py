@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core.state import ClusterRecord
+from bootstrap.core.model.state import ClusterRecord
 from bootstrap.provider.minikube.record import parse, path
 
 OLD: dict[str, Any] = {

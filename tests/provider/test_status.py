@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core.state import Power
-from bootstrap.core.version import parse_version
+from bootstrap.core.model.state import Power
+from bootstrap.core.values.version import parse_version
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue
 from bootstrap.provider.minikube.status import Said, arguments, parse

@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from bootstrap.core.codec import to_plain
-from bootstrap.core.gate import GateResult
+from bootstrap.core.model.gate import GateResult
+from bootstrap.core.values.codec import to_plain
 from tests.real.breaking import Ground
 
 TABLE = os.environ.get("KBOOT_FAILURES_TABLE", "")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.api.look import look
-from bootstrap.core.gate import LIVE_GATES, GateResult
+from bootstrap.core.model.gate import LIVE_GATES, GateResult
 from bootstrap.engine.prove import Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection

@@ -12,9 +12,9 @@ import pytest
 from bootstrap.api.client import ApiClient
 from bootstrap.api.look import look
 from bootstrap.api.objects import holds, name, objects
-from bootstrap.core.gate import selected
+from bootstrap.core.model.gate import selected
 from bootstrap.core.program import Lack
-from bootstrap.core.version import find_version
+from bootstrap.core.values.version import find_version
 from bootstrap.engine.prove import Proving
 from bootstrap.engine.using import Using
 from bootstrap.gates.look import Expected

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bootstrap.core.gate import LIVE_GATES
+from bootstrap.core.model.gate import LIVE_GATES
 from tests.ready import ROOT, Ready, kboot, ready_machine
 from tests.real.engine import SCRIPTS
 from tests.test_startup import HEAVY, USELESS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.gate import GateResult
+from bootstrap.core.model.gate import GateResult
 from bootstrap.errors import Exit
 from tests.real import odd
 from tests.real.breaking import CLASSES, KUBE_SYSTEM, quota

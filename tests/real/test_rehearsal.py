@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bootstrap.core.gate import GATE_IDS
+from bootstrap.core.model.gate import GATE_IDS
 from tests.commands.test_events import CLOCKS, lines, spans
 from tests.real.engine import SCRIPTS
 

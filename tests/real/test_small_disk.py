@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.codec import to_plain
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.values.codec import to_plain
 from tests.commands.driving import Done, Kboot, tree, until
 from tests.mirror import Fault, Mirror
 from tests.releases import KUBECTL, NEXT_KUBECTL, profile, settings

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.codec import from_plain
-from bootstrap.core.events import Event
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.events import Event
+from bootstrap.core.values.codec import from_plain
 from bootstrap.errors import KbootError
 from bootstrap.store.commit import Delivery, install
 from bootstrap.store.generation import link

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 from bootstrap.host.places import Places, find_places
 
 BODY = bytes(range(251)) * 2600

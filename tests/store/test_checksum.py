@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.places import Places
 from bootstrap.store.commit import Delivery, install

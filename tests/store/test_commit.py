@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from bootstrap import __version__
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.codec import to_plain
-from bootstrap.core.events import Event
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.events import Event
+from bootstrap.core.values.codec import to_plain
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.places import Places
 from bootstrap.store.commit import Delivery, install, is_intact

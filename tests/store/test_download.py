@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from urllib3.util import Timeout
 
-from bootstrap.core.catalogue import Artifact
-from bootstrap.core.events import Event, Happening
+from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.events import Event, Happening
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store import connection
 from bootstrap.store.download import download

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bootstrap.core.state import StoredArtifact
+from bootstrap.core.model.state import StoredArtifact
 from bootstrap.host.places import Places
 from bootstrap.store.commit import Delivery, install
 from bootstrap.store.inventory import RECEIPT, inventory, place_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.step import LinkTools
+from bootstrap.core.model.step import LinkTools
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.places import Places
 from bootstrap.store.generation import link

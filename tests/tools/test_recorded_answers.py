@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.state import ToolState
-from bootstrap.core.tool import Answer, Tool
-from bootstrap.core.version import find_version, parse_version
+from bootstrap.core.model.state import ToolState
+from bootstrap.core.model.tool import Answer, Tool
+from bootstrap.core.values.version import find_version, parse_version
 from bootstrap.tools import TOOLS
 
 TRANSCRIPTS = Path(__file__).parent.parent / "transcripts"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core.profile import Policy
-from bootstrap.core.state import ToolState
-from bootstrap.core.tool import Answer, Tool
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import ToolState
+from bootstrap.core.model.tool import Answer, Tool
 from bootstrap.tools import TOOLS, docker, kubectl, minikube, virtualbox
 
 RUBBISH = [

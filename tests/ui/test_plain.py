@@ -2,7 +2,7 @@
 
 import io
 
-from bootstrap.core.events import Event, Happening
+from bootstrap.core.model.events import Event, Happening
 from bootstrap.ui.plain import PlainTalk
 
 

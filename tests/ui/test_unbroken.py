@@ -3,12 +3,12 @@
 from hypothesis import given
 
 from bootstrap.core.assess import assess
-from bootstrap.core.finding import Status
+from bootstrap.core.model.finding import Status
+from bootstrap.core.model.profile import Policy, Profile
+from bootstrap.core.model.request import Request
+from bootstrap.core.model.state import HostState
 from bootstrap.core.plan import plan
-from bootstrap.core.profile import Policy, Profile
 from bootstrap.core.report import Report
-from bootstrap.core.request import Request
-from bootstrap.core.state import HostState
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui import text
 from tests.core.generated import cases, knowledge, reproducible

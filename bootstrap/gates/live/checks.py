@@ -19,7 +19,7 @@ from bootstrap.api.objects import (
     objects,
     text,
 )
-from bootstrap.core.version import Version, find_version
+from bootstrap.core.values.version import Version, find_version
 from bootstrap.gates.live.bare_pods import bare_pods
 from bootstrap.gates.live.pods import lack_of, pod_that_tells, trouble_of
 from bootstrap.gates.live.workloads import LACKS, condition_that_tells, selector

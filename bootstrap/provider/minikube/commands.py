@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from bootstrap.core import packages
-from bootstrap.core.catalogue import Catalogue
-from bootstrap.core.step import (
+from bootstrap.core.model import packages
+from bootstrap.core.model.catalogue import Catalogue
+from bootstrap.core.model.step import (
     ClusterStep,
     CommandLines,
     DeleteCluster,
@@ -18,7 +18,7 @@ from bootstrap.core.step import (
     StopCluster,
     UnmergeKubeconfig,
 )
-from bootstrap.core.version import Version, find_version
+from bootstrap.core.values.version import Version, find_version
 
 _COMMANDS = {
     RefreshKubeconfig: "update-context",

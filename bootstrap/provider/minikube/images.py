@@ -1,6 +1,6 @@
 """How an image of this machine gets onto a cluster's nodes, by minikube's era. Pure."""
 
-from bootstrap.core.version import Version, find_version
+from bootstrap.core.values.version import Version, find_version
 
 MINIKUBE = "kboot exec -- minikube"
 """As it is typed: the one of the profile, which need not be on PATH."""

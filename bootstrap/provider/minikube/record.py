@@ -7,7 +7,7 @@ has its address in `Nodes` (pkg/minikube/config/types.go at each tag).
 import json
 from typing import Any
 
-from bootstrap.core.state import ClusterRecord
+from bootstrap.core.model.state import ClusterRecord
 
 _ALIASES = {"qemu2": "qemu"}
 """minikube records the name that a driver had first."""

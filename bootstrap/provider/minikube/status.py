@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from bootstrap.core.catalogue import Era
-from bootstrap.core.state import Power
+from bootstrap.core.model.catalogue import Era
+from bootstrap.core.model.state import Power
 
 _POWERS = {
     "": Power.ABSENT,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from bootstrap.core.version import Version, parse_version
+from bootstrap.core.values.version import Version, parse_version
 
 TRUST_LEVELS = ("catalogue", "publisher", "first-seen")
 """From strongest to weakest: digest shipped with kboot, checksum file over TLS, lock file."""

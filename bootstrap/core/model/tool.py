@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from bootstrap.core.profile import Policy
-from bootstrap.core.state import ToolState
+from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import ToolState
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from bootstrap.core.step import CommandLines, RunPackages
+from bootstrap.core.model.step import CommandLines, RunPackages
 
 _CANDIDATE = re.compile(r"^ {2}Candidate: (?P<version>\S+)$", re.MULTILINE)
 

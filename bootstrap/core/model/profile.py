@@ -5,7 +5,7 @@ import shlex
 from enum import StrEnum
 from typing import NamedTuple
 
-from bootstrap.core.version import Constraint
+from bootstrap.core.values.version import Constraint
 
 _BARE = re.compile(
     r"\bkboot (up|plan|doctor|verify|down|exec|env)"

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bootstrap.core.catalogue import Artifact
+from bootstrap.core.model.catalogue import Artifact
 
 CommandLines = tuple[tuple[str, ...], ...]
 """Argument vectors; the first word is a tool's name, resolved to a path by the engine."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bootstrap.core.version import Version, find_version
+from bootstrap.core.values.version import Version, find_version
 
 
 class StoredArtifact(NamedTuple):

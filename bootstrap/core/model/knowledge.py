@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bootstrap.core.catalogue import Catalogue
-from bootstrap.core.profile import Profile
-from bootstrap.core.step import CommandLines, Step
-from bootstrap.core.tool import Tool
+from bootstrap.core.model.catalogue import Catalogue
+from bootstrap.core.model.profile import Profile
+from bootstrap.core.model.step import CommandLines, Step
+from bootstrap.core.model.tool import Tool
 
 
 class Knowledge(NamedTuple):

@@ -38,7 +38,7 @@ LAZY = {
     "bootstrap.ui.screen": {"bootstrap.ui.junit", "bootstrap.ui.live"},  # or XML, if asked for
     "bootstrap.ui.stream": {"bootstrap.ui.colour"},
     # 4. pydantic, when this very profile was not parsed before.
-    "bootstrap.host.profile_source": {"bootstrap.core.profile_file"},
+    "bootstrap.host.profile_source": {"bootstrap.core.reading.profile"},
     # 5. packaging, when a constraint is more than plain bounds.
     "bootstrap.core.values.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.

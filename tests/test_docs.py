@@ -9,8 +9,8 @@ import pytest
 from bootstrap.commands.arguments import COMMANDS, parse
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.knowledge import Knowledge
-from bootstrap.core.profile_file import parse as parse_profile
-from bootstrap.core.settings import Settings, from_file
+from bootstrap.core.reading.profile import parse as parse_profile
+from bootstrap.core.reading.settings import Settings, from_file
 from bootstrap.errors import Exit
 from bootstrap.host.cache import Cache
 from bootstrap.host.catalogue import read_catalogue

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootstrap.api.line import Line
-from bootstrap.core import settings as settings_of
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Policy, Profile, Requirement, VerifySpec
 from bootstrap.core.model.request import Request
-from bootstrap.core.settings import Settings
+from bootstrap.core.reading import settings as settings_of
+from bootstrap.core.reading.settings import Settings
 from bootstrap.engine.ask import Asked, ask
 from bootstrap.host import profile_source
 from bootstrap.host.cache import Cache

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bootstrap.core.model.events import Emit, Event, Happening
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile
-from bootstrap.core.settings import Settings
+from bootstrap.core.reading.settings import Settings
 from bootstrap.host.surroundings import Surroundings
 
 

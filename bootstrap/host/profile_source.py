@@ -126,7 +126,7 @@ def _parse(text: str, source: str, knowledge: Knowledge, cache: Cache) -> Profil
             return from_plain(Profile, kept)
         except ValueError:
             pass  # written by another kboot; parse anew
-    from bootstrap.core import profile_file
+    from bootstrap.core.reading import profile as profile_file
 
     profile = profile_file.parse(text, source=source, knowledge=knowledge)
     cache.write(name, key, to_plain(profile))

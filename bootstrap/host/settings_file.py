@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bootstrap.core.settings import Settings, from_file
+from bootstrap.core.reading.settings import Settings, from_file
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.toml import parse_toml
 

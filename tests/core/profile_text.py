@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootstrap.core import profile_file
 from bootstrap.core.model.profile import Profile
+from bootstrap.core.reading import profile as profile_file
 from bootstrap.errors import KbootError
 from tests.core.generated import knowledge
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.state import UserKubeconfig
 from bootstrap.core.model.step import MergeKubeconfig, UnmergeKubeconfig
-from bootstrap.core.settings import Settings
+from bootstrap.core.reading.settings import Settings
 from bootstrap.engine.kubeconfigs import look_at_yours
 from bootstrap.engine.merging import merge, unmerge
 from bootstrap.engine.work import Limits, Work

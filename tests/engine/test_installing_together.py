@@ -12,8 +12,8 @@ from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile, VerifySpec
 from bootstrap.core.model.step import InstallArtifact
 from bootstrap.core.plan import Plan
+from bootstrap.core.reading.settings import Settings
 from bootstrap.core.report import Outcome
-from bootstrap.core.settings import Settings
 from bootstrap.engine.execute import execute
 from bootstrap.engine.work import Limits, Work
 from bootstrap.errors import Exit, KbootError

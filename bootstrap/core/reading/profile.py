@@ -17,10 +17,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from bootstrap.core.key_lines import key_lines, line_of
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
+from bootstrap.core.reading.key_lines import key_lines, line_of
 from bootstrap.core.values.units import parse_duration, parse_size
 from bootstrap.core.values.version import check_constraint
 from bootstrap.errors import Exit, KbootError

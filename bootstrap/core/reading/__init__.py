@@ -1,0 +1,1 @@
+"""What people write, as data: the profile, their settings."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bootstrap.commands.session import Session
-from bootstrap.core.assess import assess
+from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.state import HostState
 from bootstrap.core.plan import Plan, plan

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from bootstrap import __version__
 from bootstrap.api.client import ApiClient
 from bootstrap.commands.session import Session
-from bootstrap.core.assess_cluster import wanted_kubernetes
-from bootstrap.core.choice import Choices, choose
+from bootstrap.core.judge.choice import Choices, choose
+from bootstrap.core.judge.cluster import wanted_kubernetes
+from bootstrap.core.judge.program import program
 from bootstrap.core.model.gate import Gate, GateResult, selected
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import HostState
-from bootstrap.core.program import program
 from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError

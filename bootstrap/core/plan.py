@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bootstrap.core.assess import pick_driver
-from bootstrap.core.assess_cluster import wanted_kubernetes
-from bootstrap.core.assess_kubeconfig import merge_steps
-from bootstrap.core.assess_links import link_tools
-from bootstrap.core.assess_packages import run_packages
-from bootstrap.core.choice import Choices, choose, in_store
+from bootstrap.core.judge.assess import pick_driver
+from bootstrap.core.judge.choice import Choices, choose, in_store
+from bootstrap.core.judge.cluster import wanted_kubernetes
+from bootstrap.core.judge.kubeconfig import merge_steps
+from bootstrap.core.judge.links import link_tools
+from bootstrap.core.judge.packages import run_packages
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile

@@ -1,7 +1,7 @@
 """The one property of a plan, as a plain function: `test_plan_defects` shows that it can fail."""
 
 from bootstrap.core import plan as planning
-from bootstrap.core.assess import assess
+from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.gate import GATE_IDS, GateResult, GateStatus
 from bootstrap.core.model.profile import Profile

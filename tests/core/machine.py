@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bootstrap.core.assess import assess
+from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec

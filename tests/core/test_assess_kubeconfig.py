@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootstrap.core.assess import assess
+from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import ClusterState, Merged, Power, UserKubeconfig

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from bootstrap.core import plan as planning
-from bootstrap.core.assess import assess
+from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bootstrap.core.choice import choose
+from bootstrap.core.judge.choice import choose
+from bootstrap.core.judge.program import Lack, program
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.state import ToolState
-from bootstrap.core.program import Lack, program
 from tests.core.generated import knowledge
 from tests.core.machine import ABSENT, DOCKER, VIRTUALBOX, host, profile_of, tool
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bootstrap.core.judge.program import Lack
 from bootstrap.core.model.gate import GATE_IDS, LIVE_GATES, GateResult, selected
-from bootstrap.core.program import Lack
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
 from bootstrap.errors import Exit

@@ -2,7 +2,7 @@
 
 from hypothesis import given
 
-from bootstrap.core.assess import assess
+from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.profile import Policy, Profile
 from bootstrap.core.model.request import Request

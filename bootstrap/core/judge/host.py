@@ -1,6 +1,6 @@
 """Findings about the machine: what the driver needs, and room for the cluster."""
 
-from bootstrap.core.choice import Choices
+from bootstrap.core.judge.choice import Choices
 from bootstrap.core.model.catalogue import Driver
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import ClusterSpec, Profile

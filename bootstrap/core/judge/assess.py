@@ -1,13 +1,13 @@
 """Profile and host state → findings. Total: every state has findings, none raises."""
 
-from bootstrap.core.assess_cluster import fit_findings, state_findings
-from bootstrap.core.assess_host import driver_findings, room_findings
-from bootstrap.core.assess_kubeconfig import kubeconfig_findings
-from bootstrap.core.assess_links import link_findings
-from bootstrap.core.assess_packages import privilege_findings
-from bootstrap.core.assess_tools import tool_findings
-from bootstrap.core.bringing import how_to_bring
-from bootstrap.core.choice import Choices, choose, in_store
+from bootstrap.core.judge.bringing import how_to_bring
+from bootstrap.core.judge.choice import Choices, choose, in_store
+from bootstrap.core.judge.cluster import fit_findings, state_findings
+from bootstrap.core.judge.host import driver_findings, room_findings
+from bootstrap.core.judge.kubeconfig import kubeconfig_findings
+from bootstrap.core.judge.links import link_findings
+from bootstrap.core.judge.packages import privilege_findings
+from bootstrap.core.judge.tools import tool_findings
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile

@@ -2,7 +2,7 @@
 
 import shlex
 
-from bootstrap.core.choice import Choice, Choices
+from bootstrap.core.judge.choice import Choice, Choices
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.packages import MANAGERS, command_lines
 from bootstrap.core.model.profile import Profile

@@ -1,6 +1,6 @@
 """Findings about the cluster: does the profile fit together, and is the cluster as it says?"""
 
-from bootstrap.core.choice import Choices
+from bootstrap.core.judge.choice import Choices
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from bootstrap.core.choice import Choices
+from bootstrap.core.judge.choice import Choices
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.request import Request

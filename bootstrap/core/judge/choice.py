@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from bootstrap.core.by_hand import by_hand
+from bootstrap.core.judge.by_hand import by_hand
+from bootstrap.core.judge.offer import offer_for
 from bootstrap.core.model.catalogue import TRUST_LEVELS, Artifact, Catalogue
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.packages import Offer
 from bootstrap.core.model.profile import Policy, Profile, Requirement
 from bootstrap.core.model.state import HostState, StoredArtifact, ToolState
 from bootstrap.core.model.tool import Tool
-from bootstrap.core.offer import offer_for
 from bootstrap.core.values.version import Version, find_version, parse_version
 from bootstrap.errors import Exit
 

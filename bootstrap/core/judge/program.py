@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bootstrap.core.choice import Choices
+from bootstrap.core.judge.choice import Choices
 from bootstrap.core.model.profile import Policy
 
 

@@ -1,0 +1,1 @@
+"""Host state and profile → findings: is what is there what is wanted?"""

@@ -2,7 +2,8 @@
 
 from bootstrap.commands.looking import look
 from bootstrap.commands.session import Session
-from bootstrap.core.report import Report, plan_exit
+from bootstrap.core.exit_codes import plan_exit
+from bootstrap.core.report import Report
 from bootstrap.ui import text
 
 

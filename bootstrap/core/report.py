@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bootstrap.core.model.finding import Finding, Status
+from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.gate import GateResult
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import HostState
@@ -93,45 +93,3 @@ def _step(step: Step) -> dict[str, Any]:
     packaged = isinstance(step, RunPackages) and bool(step.packages)
     kind = "download" if fetched or packaged else "local"
     return {"verb": verb(step), "subject": step.subject, "kind": kind, **to_plain(step)}
-
-
-def doctor_exit(findings: tuple[Finding, ...]) -> Exit:
-    """`drift` is not ok for a doctor; a warning is."""
-    bad = (Status.DRIFT, Status.FAIL, Status.UNKNOWN)
-    found = any(finding.status in bad for finding in findings)
-    return Exit.NOT_CONVERGED if found else Exit.CONVERGED
-
-
-def plan_exit(plan: Plan, findings: tuple[Finding, ...] = (), *, detailed: bool) -> Exit:
-    """As Terraform: detailed gives 0 nothing to do, 2 changes, 1 anything else.
-
-    Anything else is also a finding that no step mends, since `up` would not end with 0.
-    """
-    if detailed:
-        if plan.blockers or (plan.is_empty and any(each.is_problem for each in findings)):
-            return Exit.NOT_CONVERGED
-        return Exit.CONVERGED if plan.is_empty else Exit.USAGE
-    return first_blocker(plan) or Exit.CONVERGED
-
-
-def first_blocker(plan: Plan) -> Exit | None:
-    return plan.blockers[0].blocks if plan.blockers else None
-
-
-def up_exit(
-    findings: tuple[Finding, ...], left: Plan | None, gates: tuple[GateResult, ...]
-) -> Exit:
-    """Of a run whose steps were all carried out. `findings` are those of the last look."""
-    if left is not None and (left.steps or left.blockers):
-        return Exit.NOT_CONVERGED
-    if not all(gate.fine for gate in gates):
-        return Exit.CLUSTER_NOT_READY
-    passed = {gate.gate for gate in gates if gate.passed}
-    if any(finding.is_problem and not _superseded(finding, passed) for finding in findings):
-        return Exit.NOT_CONVERGED
-    return Exit.CONVERGED
-
-
-def _superseded(finding: Finding, passed: set[str]) -> bool:
-    """A look at the nodes just after `start` is old news once the gate `nodes` has passed."""
-    return finding.reason == "nodes-not-ready" and "nodes" in passed

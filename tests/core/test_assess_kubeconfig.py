@@ -2,6 +2,7 @@
 
 import pytest
 
+from bootstrap.core.exit_codes import doctor_exit, up_exit
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.request import Request
@@ -9,7 +10,6 @@ from bootstrap.core.model.state import ClusterState, Merged, Power, UserKubeconf
 from bootstrap.core.model.step import DeleteCluster, MergeKubeconfig, UnmergeKubeconfig
 from bootstrap.core.plan import Plan, plan
 from bootstrap.core.plan_down import plan_down
-from bootstrap.core.report import doctor_exit, up_exit
 from bootstrap.errors import Exit
 from tests.core.convergence import ALL_GATES
 from tests.core.generated import knowledge

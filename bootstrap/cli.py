@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from bootstrap.commands.session import Session
-    from bootstrap.core.report import Report
+    from bootstrap.core.result.report import Report
     from bootstrap.ui.events import EventFile
     from bootstrap.ui.screen import Screen
 
@@ -97,7 +97,7 @@ def _session(arguments: "Namespace") -> "Session":
 
 
 def _report(session: "Session") -> "Report":
-    from bootstrap.core.report import Report
+    from bootstrap.core.result.report import Report
 
     profile = None if session.context else session.profile
     return Report(session.arguments.command, profile, context=session.context)
@@ -136,7 +136,7 @@ def _failed(
     problem: KbootError, arguments: "Namespace | None", session: "Session | None"
 ) -> "Report":
 
-    from bootstrap.core.report import Report
+    from bootstrap.core.result.report import Report
 
     if session is not None:
         problem.next = session.profile.addressed(problem.next)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from bootstrap.commands.session import Session
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import StartCluster
-from bootstrap.core.plan import Plan
+from bootstrap.core.plan.up import Plan
 from bootstrap.engine.work import Limits, Work
 from bootstrap.host.places import claim
 from bootstrap.host.underway import settle

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bootstrap.commands.proving import run_gates, timeout
 from bootstrap.commands.session import Session
-from bootstrap.core.advice import for_context
 from bootstrap.core.judge.program import Lack
 from bootstrap.core.model.gate import GateResult, selected
 from bootstrap.core.model.state import ToolState
+from bootstrap.core.result.advice import for_context
 from bootstrap.engine.ask import answers
 from bootstrap.engine.kubectl_proxy import kubectl_proxy
 from bootstrap.engine.prove import Proving, Use

@@ -2,8 +2,8 @@
 
 from bootstrap.commands.looking import look
 from bootstrap.commands.session import Session
-from bootstrap.core.exit_codes import doctor_exit
-from bootstrap.core.report import Report
+from bootstrap.core.plan.exit_codes import doctor_exit
+from bootstrap.core.result.report import Report
 from bootstrap.ui import text
 
 

@@ -2,7 +2,7 @@
 
 from bootstrap.commands.environment import variables
 from bootstrap.commands.session import Session
-from bootstrap.core.report import Report
+from bootstrap.core.result.report import Report
 from bootstrap.ui.shells import printed
 
 

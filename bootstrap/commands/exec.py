@@ -4,7 +4,7 @@ import os
 
 from bootstrap.commands.environment import variables
 from bootstrap.commands.session import Session
-from bootstrap.core.report import Report
+from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui.layout import Line
 

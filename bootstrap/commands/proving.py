@@ -15,7 +15,7 @@ from bootstrap.core.judge.program import program
 from bootstrap.core.model.gate import Gate, GateResult, selected
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import HostState
-from bootstrap.core.proof import Basis, fingerprint, proof_of, proven
+from bootstrap.core.result.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.engine.prove import Proving, Use
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected

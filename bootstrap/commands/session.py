@@ -26,7 +26,7 @@ from bootstrap.provider.minikube.commands import command_lines
 from bootstrap.tools import TOOLS
 
 if TYPE_CHECKING:
-    from bootstrap.core.report import Report
+    from bootstrap.core.result.report import Report
     from bootstrap.ui.screen import Screen
 
 

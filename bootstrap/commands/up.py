@@ -8,11 +8,11 @@ from bootstrap.commands.environment import in_effect
 from bootstrap.commands.looking import Looked, look, look_again
 from bootstrap.commands.proving import pass_gates
 from bootstrap.commands.session import Session
-from bootstrap.core.exit_codes import first_blocker, up_exit
 from bootstrap.core.model.state import Power
 from bootstrap.core.model.step import DeleteCluster
-from bootstrap.core.plan import gates_decide
-from bootstrap.core.report import Report
+from bootstrap.core.plan.exit_codes import first_blocker, up_exit
+from bootstrap.core.plan.up import gates_decide
+from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.path import rehearsal_beside
 from bootstrap.ui import text, verdict

@@ -4,7 +4,7 @@ from bootstrap.commands.looking import look
 from bootstrap.commands.proving import pass_gates
 from bootstrap.commands.session import Session
 from bootstrap.core.model.gate import GateResult
-from bootstrap.core.report import Report
+from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui import verdict
 

@@ -22,8 +22,8 @@ from bootstrap.core.model.step import (
     UnmergeKubeconfig,
     verb,
 )
-from bootstrap.core.plan import Plan
-from bootstrap.core.report import Outcome
+from bootstrap.core.plan.up import Plan
+from bootstrap.core.result.report import Outcome
 from bootstrap.engine.clusters import cluster_now, refresh
 from bootstrap.engine.installing import Failed, install_artifacts, together
 from bootstrap.engine.linking import link_tools

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bootstrap.core.judge.bringing import how_to_bring
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.step import InstallArtifact
-from bootstrap.core.report import Outcome
+from bootstrap.core.result.report import Outcome
 from bootstrap.core.values.units import show_bytes, show_rate
 from bootstrap.engine.parallel import Job, at_once
 from bootstrap.engine.work import Work

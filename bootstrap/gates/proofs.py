@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bootstrap.core.proof import Proof
+from bootstrap.core.result.proof import Proof
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.store.disk import disk_errors, write_text
 

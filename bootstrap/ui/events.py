@@ -11,7 +11,7 @@ from typing import Any
 from bootstrap import __version__
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.profile import Profile
-from bootstrap.core.report import Report
+from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.urls import mask
 

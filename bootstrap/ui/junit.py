@@ -4,7 +4,7 @@ import re
 from xml.etree import ElementTree
 
 from bootstrap.core.model.gate import GateResult, GateStatus
-from bootstrap.core.report import Report
+from bootstrap.core.result.report import Report
 
 _NO_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no way to say: escapes of a program's, bytes that are no text."""

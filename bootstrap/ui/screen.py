@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from bootstrap.core.model.events import Event
-from bootstrap.core.report import Report
+from bootstrap.core.result.report import Report
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
 from bootstrap.ui.plain import PlainTalk

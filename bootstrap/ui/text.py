@@ -8,8 +8,8 @@ from bootstrap.core.model.gate import GateResult, GateStatus
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import InstallArtifact, LinkTools, RunPackages, Step, verb
-from bootstrap.core.plan import Plan
-from bootstrap.core.report import Report
+from bootstrap.core.plan.up import Plan
+from bootstrap.core.result.report import Report
 from bootstrap.core.values.units import show_bytes, show_seconds
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui.layout import Line, paragraph, plural, row, unbroken

@@ -3,7 +3,7 @@
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.gate import GATE_IDS, GateStatus
 from bootstrap.core.model.step import DeleteCluster, UnmergeKubeconfig
-from bootstrap.core.report import Report
+from bootstrap.core.result.report import Report
 from bootstrap.core.values.units import show_ago, show_seconds
 from bootstrap.errors import Exit
 from bootstrap.ui.layout import Line, paragraph, plural, unbroken

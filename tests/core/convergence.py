@@ -1,7 +1,5 @@
 """The one property of a plan, as a plain function: `test_plan_defects` shows that it can fail."""
 
-from bootstrap.core import plan as planning
-from bootstrap.core.exit_codes import doctor_exit, plan_exit, up_exit
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.gate import GATE_IDS, GateResult, GateStatus
@@ -9,7 +7,9 @@ from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import DeleteCluster, InstallArtifact, LinkTools, RunPackages, Step
-from bootstrap.core.plan import Plan
+from bootstrap.core.plan import up as planning
+from bootstrap.core.plan.exit_codes import doctor_exit, plan_exit, up_exit
+from bootstrap.core.plan.up import Plan
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.model_host import apply_all

@@ -16,7 +16,7 @@ from bootstrap.core.model.state import (
     Power,
     ToolState,
 )
-from bootstrap.core.plan import Plan, plan
+from bootstrap.core.plan.up import Plan, plan
 from tests.core.generated import knowledge
 
 DOCKER = ClusterSpec("work", ("docker",))

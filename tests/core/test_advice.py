@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bootstrap.api import failure
-from bootstrap.core.advice import for_context
+from bootstrap.core.result.advice import for_context
 from bootstrap.gates.why import fixes
 
 KNOWN = {**failure._FIXES, **fixes.FIXES, "": failure._RESTART, "other": fixes.LOOK_CLOSER}

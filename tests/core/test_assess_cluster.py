@@ -11,7 +11,7 @@ from bootstrap.core.model.state import (
     Power,
 )
 from bootstrap.core.model.step import DeleteCluster, InstallArtifact, MergeKubeconfig, StartCluster
-from bootstrap.core.plan_down import plan_down
+from bootstrap.core.plan.down import plan_down
 from bootstrap.errors import Exit
 from tests.core.generated import knowledge
 from tests.core.machine import (

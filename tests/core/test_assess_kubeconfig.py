@@ -2,14 +2,14 @@
 
 import pytest
 
-from bootstrap.core.exit_codes import doctor_exit, up_exit
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import ClusterState, Merged, Power, UserKubeconfig
 from bootstrap.core.model.step import DeleteCluster, MergeKubeconfig, UnmergeKubeconfig
-from bootstrap.core.plan import Plan, plan
-from bootstrap.core.plan_down import plan_down
+from bootstrap.core.plan.down import plan_down
+from bootstrap.core.plan.exit_codes import doctor_exit, up_exit
+from bootstrap.core.plan.up import Plan, plan
 from bootstrap.errors import Exit
 from tests.core.convergence import ALL_GATES
 from tests.core.generated import knowledge

@@ -4,7 +4,7 @@ from bootstrap.core.model.finding import Status
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.state import Ground, HostState, LinkFolder, StoredArtifact
 from bootstrap.core.model.step import LinkTools
-from bootstrap.core.plan import Plan, gates_decide
+from bootstrap.core.plan.up import Plan, gates_decide
 from bootstrap.errors import Exit
 from tests.core.machine import finding, host, planned, profile_of, tool
 

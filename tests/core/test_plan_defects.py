@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 
-from bootstrap.core import plan as planning
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.request import Request
@@ -19,6 +18,7 @@ from bootstrap.core.model.step import (
     StartCluster,
     Step,
 )
+from bootstrap.core.plan import up as planning
 from tests.core.convergence import check
 from tests.core.generated import cases, knowledge, reproducible
 

@@ -11,7 +11,7 @@ from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import verb
-from bootstrap.core.plan_down import plan_down, still_there
+from bootstrap.core.plan.down import plan_down, still_there
 from tests.core import model_host
 from tests.core.convergence import check, judged
 from tests.core.generated import cases, knowledge, reproducible

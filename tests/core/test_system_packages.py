@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.exit_codes import doctor_exit
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.packages import apt_offers, brew_offers, dnf_offers
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.step import RunPackages, verb
-from bootstrap.core.plan import Plan
+from bootstrap.core.plan.exit_codes import doctor_exit
+from bootstrap.core.plan.up import Plan
 from bootstrap.errors import Exit
 from tests.core.machine import DOCKER, finding, host, judged, planned, profile_of, tool
 

@@ -11,9 +11,9 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile, VerifySpec
 from bootstrap.core.model.step import InstallArtifact
-from bootstrap.core.plan import Plan
+from bootstrap.core.plan.up import Plan
 from bootstrap.core.reading.settings import Settings
-from bootstrap.core.report import Outcome
+from bootstrap.core.result.report import Outcome
 from bootstrap.engine.execute import execute
 from bootstrap.engine.work import Limits, Work
 from bootstrap.errors import Exit, KbootError

@@ -7,8 +7,8 @@ from bootstrap.core.model.finding import Status
 from bootstrap.core.model.profile import Policy, Profile
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
-from bootstrap.core.plan import plan
-from bootstrap.core.report import Report
+from bootstrap.core.plan.up import plan
+from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui import text
 from tests.core.generated import cases, knowledge, reproducible

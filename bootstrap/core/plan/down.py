@@ -8,7 +8,7 @@ from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import ClusterState, HostState, Power
 from bootstrap.core.model.step import DeleteCluster, Step, StopCluster, UnmergeKubeconfig
-from bootstrap.core.plan import Plan
+from bootstrap.core.plan.up import Plan
 from bootstrap.errors import Exit
 
 

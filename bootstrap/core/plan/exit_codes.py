@@ -2,7 +2,7 @@
 
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.gate import GateResult
-from bootstrap.core.plan import Plan
+from bootstrap.core.plan.up import Plan
 from bootstrap.errors import Exit
 
 

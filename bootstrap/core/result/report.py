@@ -9,7 +9,7 @@ from bootstrap.core.model.gate import GateResult
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import InstallArtifact, RunPackages, Step, verb
-from bootstrap.core.plan import Plan
+from bootstrap.core.plan.up import Plan
 from bootstrap.core.values.codec import to_plain
 from bootstrap.errors import Exit, KbootError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.engine.parallel import Job, at_once
-from bootstrap.host.places import find_places
+from bootstrap.host.files.places import find_places
 from bootstrap.store.commit import Delivery, Staged, stage, staging
 
 

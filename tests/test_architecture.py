@@ -38,7 +38,7 @@ LAZY = {
     "bootstrap.ui.screen": {"bootstrap.ui.junit", "bootstrap.ui.live"},  # or XML, if asked for
     "bootstrap.ui.stream": {"bootstrap.ui.colour"},
     # 4. pydantic, when this very profile was not parsed before.
-    "bootstrap.host.profile_source": {"bootstrap.core.reading.profile"},
+    "bootstrap.host.files.profile_source": {"bootstrap.core.reading.profile"},
     # 5. packaging, when a constraint is more than plain bounds.
     "bootstrap.core.values.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
@@ -52,7 +52,7 @@ LAZY = {
     # … and what only a cluster that was just started is asked.
     "bootstrap.gates.live.checks": {"bootstrap.gates.live.heard"},
     # 7. tomllib, for a text that is not in the cache.
-    "bootstrap.host.toml": {"tomllib"},
+    "bootstrap.host.files.toml": {"tomllib"},
 }
 """What is imported inside functions: the lazy points of decision 7, and nothing else."""
 

@@ -12,8 +12,8 @@ from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.reading.profile import parse as parse_profile
 from bootstrap.core.reading.settings import Settings, from_file
 from bootstrap.errors import Exit
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube import reasons
 from bootstrap.provider.minikube.reasons import Reason
 from bootstrap.tools import TOOLS

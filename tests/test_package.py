@@ -8,9 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ASK = """
 from bootstrap import __file__ as home, __version__
-from bootstrap.host.profile_source import shipped_names
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.files.profile_source import shipped_names
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
 from pathlib import Path
 import sys
 catalogue = read_catalogue(Cache(Path(sys.argv[1])))

@@ -9,8 +9,8 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import StartCluster
 from bootstrap.core.plan.up import Plan
 from bootstrap.engine.work import Limits, Work
-from bootstrap.host.places import claim
-from bootstrap.host.underway import settle
+from bootstrap.host.files.places import claim
+from bootstrap.host.programs.underway import settle
 from bootstrap.store.lock import hold
 
 

@@ -17,7 +17,7 @@ from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
-from bootstrap.host.kubeconfigs import kubectl_files, shown
+from bootstrap.host.files.kubeconfigs import kubectl_files, shown
 from bootstrap.kubeconfig.contexts import NoContext, Target, find
 from bootstrap.kubeconfig.private import Connection
 from bootstrap.store.connection import proxy_for

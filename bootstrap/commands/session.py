@@ -14,14 +14,14 @@ from bootstrap.core.model.request import Request
 from bootstrap.core.reading import settings as settings_of
 from bootstrap.core.reading.settings import Settings
 from bootstrap.engine.ask import Asked, ask
-from bootstrap.host import profile_source
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
-from bootstrap.host.path import own_name
-from bootstrap.host.places import find_places
-from bootstrap.host.probe import Asking
-from bootstrap.host.settings_file import read_settings
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files import profile_source
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
+from bootstrap.host.files.places import find_places
+from bootstrap.host.files.settings_file import read_settings
+from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.programs.path import own_name
+from bootstrap.host.programs.probe import Asking
 from bootstrap.provider.minikube.commands import command_lines
 from bootstrap.tools import TOOLS
 

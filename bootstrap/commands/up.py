@@ -14,7 +14,7 @@ from bootstrap.core.plan.exit_codes import first_blocker, up_exit
 from bootstrap.core.plan.up import gates_decide
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.path import rehearsal_beside
+from bootstrap.host.programs.path import rehearsal_beside
 from bootstrap.ui import text, verdict
 from bootstrap.ui.layout import Line
 

@@ -8,10 +8,10 @@ from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import ToolState
 from bootstrap.core.model.tool import Answer, Reading, Tool
-from bootstrap.host.elf import fingerprint
-from bootstrap.host.path import candidates, is_in_store
-from bootstrap.host.probe import Asking, Question, Told
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.programs.elf import fingerprint
+from bootstrap.host.programs.path import candidates, is_in_store
+from bootstrap.host.programs.probe import Asking, Question, Told
 from bootstrap.store.inventory import stored_at
 
 PROBE_SECONDS = 5.0

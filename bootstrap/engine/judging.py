@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bootstrap.core.model.state import Merged, UserKubeconfig
 from bootstrap.engine.merged import read_record
-from bootstrap.host import user_file
-from bootstrap.host.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files import user_file
+from bootstrap.host.files.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
+from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.entries import Entries, entries_of
 from bootstrap.kubeconfig.merge import Merge, Owner, Unreadable, conflict_before, merging
 

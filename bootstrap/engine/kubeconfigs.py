@@ -7,7 +7,7 @@ from typing import Any
 from bootstrap.core.model.state import Merged, UserKubeconfig
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.engine.merged import files_for
-from bootstrap.host.kubeconfigs import (
+from bootstrap.host.files.kubeconfigs import (
     file_for_new,
     fingerprint,
     glance,
@@ -15,8 +15,8 @@ from bootstrap.host.kubeconfigs import (
     lock_of,
     shown,
 )
-from bootstrap.host.surroundings import Surroundings
-from bootstrap.host.user_file import refusal
+from bootstrap.host.files.user_file import refusal
+from bootstrap.host.machine.surroundings import Surroundings
 
 
 def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:

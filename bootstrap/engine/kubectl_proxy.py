@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.probe import Service
+from bootstrap.host.programs.probe import Service
 from bootstrap.kubeconfig.contexts import Target
 from bootstrap.kubeconfig.private import Connection
 

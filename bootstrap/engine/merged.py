@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from bootstrap.host.kubeconfigs import user_files
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files.kubeconfigs import user_files
+from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.entries import Entries, from_json
 
 

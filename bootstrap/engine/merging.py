@@ -11,9 +11,9 @@ from bootstrap.engine.judging import merge_of, private_entries, read, showing
 from bootstrap.engine.merged import files_for, read_record
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host import user_file
-from bootstrap.host.kubeconfigs import file_for_new
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files import user_file
+from bootstrap.host.files.kubeconfigs import file_for_new
+from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.edit import Change
 from bootstrap.kubeconfig.entries import as_json
 from bootstrap.kubeconfig.merge import (

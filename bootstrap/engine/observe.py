@@ -20,12 +20,12 @@ from bootstrap.core.values.version import parse_version
 from bootstrap.engine.ask import Asked, answers
 from bootstrap.engine.kubeconfigs import look_at_yours
 from bootstrap.engine.packages import with_packages
-from bootstrap.host import hardware
-from bootstrap.host.environment import notable
-from bootstrap.host.packages import has_service
-from bootstrap.host.path import look_at_links
-from bootstrap.host.probe import Question, ask_all
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.machine import hardware
+from bootstrap.host.machine.packages import has_service
+from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.programs.environment import notable
+from bootstrap.host.programs.path import look_at_links
+from bootstrap.host.programs.probe import Question, ask_all
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube import record, status
 from bootstrap.store.inventory import brought, inventory

@@ -11,8 +11,8 @@ from bootstrap.core.model.step import RunPackages
 from bootstrap.core.model.tool import Tool
 from bootstrap.core.values.version import Constraint, find_version
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host import hardware, packages
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.machine import hardware, packages
+from bootstrap.host.machine.surroundings import Surroundings
 
 
 def with_packages(

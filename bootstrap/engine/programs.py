@@ -12,8 +12,8 @@ from bootstrap.core.model.step import Step, verb
 from bootstrap.core.values.units import show_seconds
 from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.path import candidates
-from bootstrap.host.runner import Result, run
+from bootstrap.host.programs.path import candidates
+from bootstrap.host.programs.runner import Result, run
 from bootstrap.provider.minikube.events import Told
 from bootstrap.provider.minikube.reasons import Recognised
 

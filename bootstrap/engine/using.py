@@ -15,8 +15,8 @@ from bootstrap.gates.made.manifests import Image
 from bootstrap.gates.made.namespace import Owner
 from bootstrap.gates.made.trial import Trial
 from bootstrap.gates.using.programs import Programs, Ran
-from bootstrap.host.probe import Question, ask_all
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.programs.probe import Question, ask_all
 from bootstrap.provider.minikube.images import MINIKUBE
 
 _ASKING_SECONDS = 60.0

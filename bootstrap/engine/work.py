@@ -7,7 +7,7 @@ from bootstrap.core.model.events import Emit, Event, Happening
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.reading.settings import Settings
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.machine.surroundings import Surroundings
 
 
 class Limits(NamedTuple):

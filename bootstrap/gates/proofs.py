@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bootstrap.core.result.proof import Proof
 from bootstrap.core.values.codec import from_plain, to_plain
-from bootstrap.store.disk import disk_errors, write_text
+from bootstrap.host.files.disk import disk_errors, write_text
 
 
 def read_proof(path: Path) -> Proof | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 from bootstrap.store import failures
 from bootstrap.store.download import Received
 from bootstrap.store.partial import Partial

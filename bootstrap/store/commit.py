@@ -20,10 +20,10 @@ from bootstrap import __version__
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Emit
 from bootstrap.core.values.codec import to_plain
-from bootstrap.host.places import Places
+from bootstrap.host.files.disk import allow_execution, disk_errors, sync_folders, write_text
+from bootstrap.host.files.places import Places
 from bootstrap.store import by_hand, failures
 from bootstrap.store.checksum import with_digest
-from bootstrap.store.disk import allow_execution, disk_errors, sync_folders, write_text
 from bootstrap.store.download import Received, download
 from bootstrap.store.inventory import (
     RECEIPT,

@@ -12,8 +12,8 @@ from urllib3.response import BaseHTTPResponse
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Emit, Event, Happening
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files.disk import disk_errors, require_room
 from bootstrap.store import connection, failures
-from bootstrap.store.disk import disk_errors, require_room
 from bootstrap.store.partial import Partial, total_of
 from bootstrap.store.request import AgainError, StoppedError, ask
 

@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootstrap.host.places import Places
-from bootstrap.store.disk import disk_errors, sync_folders
+from bootstrap.host.files.disk import disk_errors, sync_folders
+from bootstrap.host.files.places import Places
 
 _PREFIX = "gen-"
 

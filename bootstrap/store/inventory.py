@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.state import StoredArtifact
 from bootstrap.core.values.codec import from_plain
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 
 RECEIPT = "receipt.json"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bootstrap.core.model.step import LinkTools
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.path import profile_of_link
-from bootstrap.host.places import Places
-from bootstrap.store.disk import sync_folders
+from bootstrap.host.files.disk import sync_folders
+from bootstrap.host.files.places import Places
+from bootstrap.host.programs.path import profile_of_link
 
 
 def put_links(places: Places, step: LinkTools) -> None:

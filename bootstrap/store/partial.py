@@ -11,7 +11,7 @@ from typing import BinaryIO, Self
 
 from urllib3.response import BaseHTTPResponse
 
-from bootstrap.store.disk import create
+from bootstrap.host.files.disk import create
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 

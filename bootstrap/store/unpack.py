@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.disk import create, disk_errors, require_room
+from bootstrap.host.files.disk import create, disk_errors, require_room
 
 MAX_BYTES = 1 << 30
 """Unpacked, all members up to the wanted one together."""

@@ -13,8 +13,8 @@ import pytest
 
 from bootstrap.core.model.catalogue import Artifact, Catalogue
 from bootstrap.core.values.version import Constraint, parse_version
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import FOLDER, read_catalogue
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import FOLDER, read_catalogue
 from bootstrap.tools import TOOLS
 
 CATALOGUE = read_catalogue(Cache(Path("/dev/null")))
@@ -264,8 +264,8 @@ def test_a_kept_catalogue_of_other_files_is_not_used(tmp_path: Path) -> None:
 
 def test_reading_the_catalogue_imports_no_network_and_no_profile_parser() -> None:
     code = (
-        "import sys; from pathlib import Path; from bootstrap.host.cache import Cache; "
-        "from bootstrap.host.catalogue import read_catalogue; "
+        "import sys; from pathlib import Path; from bootstrap.host.files.cache import Cache; "
+        "from bootstrap.host.files.catalogue import read_catalogue; "
         "read_catalogue(Cache(Path('/dev/null'))); "
         "print(*{'pydantic', 'rich', 'sh', 'urllib3', 'ssl', 'packaging'} & set(sys.modules))"
     )

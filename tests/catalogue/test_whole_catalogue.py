@@ -14,8 +14,8 @@ from bootstrap.core.model.catalogue import ByHand
 from bootstrap.core.model.profile import Policy, Requirement
 from bootstrap.core.values.version import Version, parse_version
 from bootstrap.errors import Exit
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.tools import TOOLS
 from tests.core.machine import finding, host, profile_of, tool
 

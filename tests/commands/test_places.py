@@ -38,7 +38,7 @@ def test_without_home_the_password_database_says_where_it_is(kboot: Kboot) -> No
     # The person's real HOME stands in the database: nothing may be written there.
     for base in ("DATA", "STATE", "CACHE", "CONFIG"):
         kboot.env[f"XDG_{base}_HOME"] = str(kboot.folder / base.lower())
-    script = "from bootstrap.host.places import find_places; print(find_places({}).home)"
+    script = "from bootstrap.host.files.places import find_places; print(find_places({}).home)"
     done = kboot.run("-c", script, program=PROGRAM[:1])
     assert done.out.strip() == pwd.getpwuid(os.getuid()).pw_dir
     assert kboot.run("plan", "tutorial").code in (0, 60)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bootstrap.host.elf import fingerprint
+from bootstrap.host.programs.elf import fingerprint
 from tests.commands.driving import Kboot, as_root, on_amd64, until
 from tests.commands.publishing import downloads, published, wants
 from tests.standins import backing

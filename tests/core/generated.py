@@ -33,8 +33,8 @@ from bootstrap.core.model.state import (
     ToolState,
     UserKubeconfig,
 )
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube.commands import command_lines
 from bootstrap.tools import TOOLS
 

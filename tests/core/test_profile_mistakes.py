@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.cache import Cache
-from bootstrap.host.profile_source import load
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.profile_source import load
 from tests.core.generated import knowledge, reproducible
 from tests.core.profile_text import CLUSTER, TOOLS, parse, refused
 

@@ -10,9 +10,9 @@ from bootstrap.core.reading.settings import Settings
 from bootstrap.engine.kubeconfigs import look_at_yours
 from bootstrap.engine.merging import merge, unmerge
 from bootstrap.engine.work import Limits, Work
-from bootstrap.host.cache import Cache
-from bootstrap.host.places import find_places
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.places import find_places
+from bootstrap.host.machine.surroundings import Surroundings
 from tests.core.generated import knowledge
 from tests.core.machine import DOCKER, profile_of
 

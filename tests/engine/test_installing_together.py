@@ -17,9 +17,9 @@ from bootstrap.core.result.report import Outcome
 from bootstrap.engine.execute import execute
 from bootstrap.engine.work import Limits, Work
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
+from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.tools import TOOLS
 from tests.mirror import Fault, Mirror
 from tests.store.samples import BODY, PUBLISHER, artifact, places_in

@@ -13,7 +13,7 @@ import yaml
 
 from bootstrap.core.model.state import Merged
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host import user_file
+from bootstrap.host.files import user_file
 from tests.engine.kubeconfig_owner import PROD, Owner
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 
-from bootstrap.host.children import group_is_gone, signal_group
+from bootstrap.host.programs.children import group_is_gone, signal_group
 
 Until = Callable[[Callable[[], object]], None]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.elf import fingerprint
+from bootstrap.host.programs.elf import fingerprint
 
 Until = Callable[[Callable[[], object]], None]
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.environment import child_environment, mask_credentials, notable
-from bootstrap.host.probe import Question, ask_all
+from bootstrap.host.programs.environment import child_environment, mask_credentials, notable
+from bootstrap.host.programs.probe import Question, ask_all
 
 HOSTILE = {
     "MINIKUBE_PROFILE": "somebody-elses",

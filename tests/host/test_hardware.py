@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host import hardware
+from bootstrap.host.machine import hardware
 
 
 def test_system_and_processor_are_named_as_downloads_name_them() -> None:

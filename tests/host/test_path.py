@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.path import candidates, own_name, search_path
+from bootstrap.host.programs.path import candidates, own_name, search_path
 
 
 def folder(path: Path, mode: int = 0o755) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.children import group_is_gone
-from bootstrap.host.probe import Asking, Question, Service, ask_all
+from bootstrap.host.programs.children import group_is_gone
+from bootstrap.host.programs.probe import Asking, Question, Service, ask_all
 
 ENV = {"PATH": os.environ["PATH"]}
 Until = Callable[[Callable[[], object]], None]
@@ -82,7 +82,7 @@ def test_rubbish_bytes_are_replaced() -> None:
 
 def test_a_program_that_asks_for_input_gets_none() -> None:
     code = (
-        "from bootstrap.host.probe import *\n"
+        "from bootstrap.host.programs.probe import *\n"
         "it = Question(('/bin/sh', '-c', 'read answer || echo nobody'))\n"
         "print(end='', *(told.out for told in ask_all({'it': it}, {}).values()))"
     )
@@ -180,7 +180,7 @@ def test_ctrl_c_ends_every_program_and_goes_on(until: Until, tmp_path: Path) -> 
         (
             sys.executable,
             "-c",
-            "from bootstrap.host.probe import *\n"
+            "from bootstrap.host.programs.probe import *\n"
             f"script = 'echo $$ > {pid}; sleep 100'\n"
             "ask_all({'it': Question(('/bin/sh', '-c', script), 100)}, {})",
         ),
@@ -197,7 +197,7 @@ def test_ctrl_c_ends_every_program_and_goes_on(until: Until, tmp_path: Path) -> 
 def test_ctrl_c_at_the_very_start_leaves_nothing_behind(until: Until, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     code = (
-        "from bootstrap.host.probe import *\n"
+        "from bootstrap.host.programs.probe import *\n"
         f"it = Question(('/bin/sh', '-c', 'echo $$ >> {pids}; kill -INT $PPID; sleep 100'), 100)\n"
         "for _ in range(20):\n"
         "    try:\n"
@@ -216,7 +216,7 @@ def test_exit_codes_survive_a_parent_that_ignores_its_children() -> None:
         (
             sys.executable,
             "-c",
-            "from bootstrap.host.probe import *\n"
+            "from bootstrap.host.programs.probe import *\n"
             "print(ask_all({'it': Question(('/bin/false',))}, {})['it'].exit_code)",
         ),
         stdout=subprocess.PIPE,
@@ -268,7 +268,7 @@ def test_a_service_ends_when_the_one_who_started_it_is_killed(tmp_path: Path, un
     folder = tmp_path / "folder"
     folder.mkdir()
     script = f"echo $$ > {tmp_path}/pid; exec sleep 1000"
-    code = "import sys, pathlib; from bootstrap.host.probe import Service\n"
+    code = "import sys, pathlib; from bootstrap.host.programs.probe import Service\n"
     code += "Service(('/bin/sh', '-c', sys.argv[1]), {}, pathlib.Path(sys.argv[2]))\n"
     code += "sys.stdin.read()"
     words = (sys.executable, "-c", code, script, str(folder))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.children import group_is_gone
-from bootstrap.host.runner import Result, run
+from bootstrap.host.programs.children import group_is_gone
+from bootstrap.host.programs.runner import Result, run
 
 ENV = {"PATH": os.environ["PATH"]}
 Until = Callable[[Callable[[], object]], None]
@@ -31,7 +31,7 @@ def shell(script: str, *, timeout: float = 60.0, grace: float = 10.0) -> tuple[R
 
 def python(code: str) -> "subprocess.Popen[str]":
     """A process that stands where kboot would, with a stdin that never ends."""
-    text = f"import os, signal, sys\nfrom bootstrap.host.runner import run\n{code}"
+    text = f"import os, signal, sys\nfrom bootstrap.host.programs.runner import run\n{code}"
     return subprocess.Popen(
         (sys.executable, "-c", text),
         stdin=subprocess.PIPE,
@@ -294,7 +294,7 @@ def test_runs_leave_no_file_open() -> None:
 
 def test_exit_codes_survive_a_parent_that_ignores_its_children() -> None:
     code = (
-        "from bootstrap.host.runner import run\n"
+        "from bootstrap.host.programs.runner import run\n"
         "print(run(('/bin/false',), env={}, timeout=10, on_line=print).exit_code)"
     )
     asked = subprocess.run(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.runner import run
-from bootstrap.host.underway import note, settle
+from bootstrap.host.programs.runner import run
+from bootstrap.host.programs.underway import note, settle
 
 
 def test_a_program_notes_itself_before_it_does_anything(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_without_a_note_there_is_nothing_to_wait_for(tmp_path: Path) -> None:
 
 def noting(path: Path) -> "subprocess.Popen[bytes]":
     code = (
-        "import sys; from pathlib import Path; from bootstrap.host.underway import note\n"
+        "import sys; from pathlib import Path; from bootstrap.host.programs.underway import note\n"
         f"note(Path({str(path)!r})); print('noted', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(

@@ -19,8 +19,8 @@ from bootstrap.core.model.step import (
     StopCluster,
 )
 from bootstrap.core.values.version import parse_version
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube.commands import command_lines
 
 FLAGS: dict[str, dict[str, str]] = {

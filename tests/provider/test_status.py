@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bootstrap.core.model.state import Power
 from bootstrap.core.values.version import parse_version
-from bootstrap.host.cache import Cache
-from bootstrap.host.catalogue import read_catalogue
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube.status import Said, arguments, parse
 
 RECORDS: dict[str, dict[str, Any]] = {

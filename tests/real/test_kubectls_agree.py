@@ -18,9 +18,9 @@ from bootstrap.core.values.version import find_version
 from bootstrap.engine.prove import Proving
 from bootstrap.engine.using import Using
 from bootstrap.gates.look import Expected
-from bootstrap.host.cache import Cache
-from bootstrap.host.places import find_places
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.places import find_places
+from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.private import Connection
 from tests.real.engine import SCRIPTS, path_from
 from tests.real.full_cluster import FullCluster

@@ -16,9 +16,9 @@ from bootstrap.engine.prove import Proving, Use
 from bootstrap.engine.using import Using
 from bootstrap.errors import Exit
 from bootstrap.gates.look import Expected
-from bootstrap.host.cache import Cache
-from bootstrap.host.places import find_places
-from bootstrap.host.surroundings import Surroundings
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.places import find_places
+from bootstrap.host.machine.surroundings import Surroundings
 from tests.real.breaking import CLASSES, COREDNS, DEFAULT, KUBE_SYSTEM, Ground, memory_limit, quota
 from tests.real.ground_then import Then
 from tests.real.ground_today import Today

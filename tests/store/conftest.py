@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 from bootstrap.store import request
 from tests.mirror import Mirror
 from tests.store.samples import BODY, PATH, places_in

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
-from bootstrap.host.places import Places, find_places
+from bootstrap.host.files.places import Places, find_places
 
 BODY = bytes(range(251)) * 2600
 """More than the server's and the downloader's blocks, and not a multiple of them."""

@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 from bootstrap.store.commit import Delivery, install
 from bootstrap.store.inventory import inventory, place_of, read_receipt
 from tests.mirror import Fault, Mirror

@@ -19,7 +19,7 @@ from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Event
 from bootstrap.core.values.codec import to_plain
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 from bootstrap.store.commit import Delivery, install, is_intact
 from bootstrap.store.generation import link
 from bootstrap.store.inventory import RECEIPT, executable_of, place_of

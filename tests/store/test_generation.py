@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 from bootstrap.store.generation import link
 
 

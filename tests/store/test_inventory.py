@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from bootstrap.core.model.state import StoredArtifact
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 from bootstrap.store.commit import Delivery, install
 from bootstrap.store.inventory import RECEIPT, inventory, place_of
 from tests.mirror import Mirror

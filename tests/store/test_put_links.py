@@ -6,7 +6,7 @@ import pytest
 
 from bootstrap.core.model.step import LinkTools
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 from bootstrap.store.generation import link
 from bootstrap.store.links import put_links
 

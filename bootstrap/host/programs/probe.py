@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from bootstrap.host.children import signal_group, starting_children
+from bootstrap.host.programs.children import signal_group, starting_children
 
 _LIMIT = 1024 * 1024
 """Bytes kept of each stream; whoever prints more is ended."""

@@ -22,9 +22,9 @@ import sh
 
 from bootstrap.core.values.units import show_seconds
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host import underway
-from bootstrap.host.children import group_is_gone, signal_group, starting_children
-from bootstrap.host.hearing import Hearing, OnEnding, OnLine, OnQuiet, Stream
+from bootstrap.host.programs import underway
+from bootstrap.host.programs.children import group_is_gone, signal_group, starting_children
+from bootstrap.host.programs.hearing import Hearing, OnEnding, OnLine, OnQuiet, Stream
 
 glob_module.glob = glob  # sh 2.4.0 replaces it for the whole process when it is imported
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 
 _CURRENT = re.compile(rb"""^current-context:[ \t]*["']?([^"'\s#]*)["']?[ \t]*(?:#.*)?\r?$""", re.M)
 

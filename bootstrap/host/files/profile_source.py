@@ -9,7 +9,7 @@ from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.cache import Cache
+from bootstrap.host.files.cache import Cache
 
 LONGEST = 64 * 1024
 """Bytes: a profile is a page of text; more is a mistake or an attack."""
@@ -57,7 +57,7 @@ def _locate(argument: str | None, home: Path) -> tuple[Path, bool]:
 
 def _shipped_folder() -> Path:
     """`_profiles` in an installed kboot, `profiles` in a checkout."""
-    package = Path(__file__).parent.parent
+    package = Path(__file__).parents[2]
     packed = package / "_profiles"
     return packed if packed.is_dir() else package.parent / "profiles"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bootstrap.core.reading.settings import Settings, from_file
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.toml import parse_toml
+from bootstrap.host.files.toml import parse_toml
 
 
 def read_settings(path: Path) -> Settings:

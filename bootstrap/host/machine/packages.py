@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bootstrap.core.model.packages import MANAGERS, Manager
-from bootstrap.host.path import candidates
-from bootstrap.host.probe import Question, ask_all
+from bootstrap.host.programs.path import candidates
+from bootstrap.host.programs.probe import Question, ask_all
 
 ASK_SECONDS = 20.0
 """`brew info` takes seconds; apt and dnf answer from their lists on disk."""

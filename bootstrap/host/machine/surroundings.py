@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.host.cache import Cache
-from bootstrap.host.environment import child_environment
-from bootstrap.host.path import search_path
-from bootstrap.host.places import Places
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.places import Places
+from bootstrap.host.programs.environment import child_environment
+from bootstrap.host.programs.path import search_path
 
 
 class Surroundings(NamedTuple):

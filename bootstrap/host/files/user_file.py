@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.kubeconfigs import LOCK_MODE, fingerprint, left_by_kboot, lock_of
-from bootstrap.host.places import Places
+from bootstrap.host.files.kubeconfigs import LOCK_MODE, fingerprint, left_by_kboot, lock_of
+from bootstrap.host.files.places import Places
 
 LOCK_SECONDS = 10.0
 """`kubectl config` holds its lock for milliseconds."""

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap.core.model.catalogue import Catalogue
-from bootstrap.host.cache import Cache
-from bootstrap.host.toml import parse_toml
+from bootstrap.host.files.cache import Cache
+from bootstrap.host.files.toml import parse_toml
 
-FOLDER = Path(__file__).parent.parent / "catalogue"
+FOLDER = Path(__file__).parents[2] / "catalogue"
 
 
 def read_catalogue(cache: Cache) -> Catalogue:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from bootstrap.host.probe import Question, ask_all
+from bootstrap.host.programs.probe import Question, ask_all
 
 if sys.platform == "darwin":
     import platform

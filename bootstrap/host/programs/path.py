@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bootstrap.core.model.state import Ground, LinkFolder
-from bootstrap.host.places import Places
+from bootstrap.host.files.places import Places
 
 
 def search_path(environ: Mapping[str, str], links: Path) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Files of this machine: kboot's places, what people wrote, and writing that is safe."""

@@ -1,0 +1,1 @@
+"""Other programs: found, asked, run, ended."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.engine.parallel import Job, at_once
 from bootstrap.host.files.places import find_places
-from bootstrap.store.commit import Delivery, Staged, stage, staging
+from bootstrap.store.keep.commit import Delivery, Staged, stage, staging
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from bootstrap.core.plan.up import Plan
 from bootstrap.engine.work import Limits, Work
 from bootstrap.host.files.places import claim
 from bootstrap.host.programs.underway import settle
-from bootstrap.store.lock import hold
+from bootstrap.store.keep.lock import hold
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from bootstrap.gates.look import Expected
 from bootstrap.host.files.kubeconfigs import kubectl_files, shown
 from bootstrap.kubeconfig.contexts import NoContext, Target, find
 from bootstrap.kubeconfig.private import Connection
-from bootstrap.store.connection import proxy_for
+from bootstrap.store.fetch.connection import proxy_for
 from bootstrap.tools.kubectl import TOOL as KUBECTL
 from bootstrap.ui.layout import paragraph
 

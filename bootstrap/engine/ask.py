@@ -12,7 +12,7 @@ from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.elf import fingerprint
 from bootstrap.host.programs.path import candidates, is_in_store
 from bootstrap.host.programs.probe import Asking, Question, Told
-from bootstrap.store.inventory import stored_at
+from bootstrap.store.keep.inventory import stored_at
 
 PROBE_SECONDS = 5.0
 

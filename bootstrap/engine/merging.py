@@ -23,7 +23,7 @@ from bootstrap.kubeconfig.merge import (
     changed,
     removing,
 )
-from bootstrap.store.lock import hold
+from bootstrap.store.keep.lock import hold
 
 TRIES = 5
 """How often a file may be written by others between kboot's reading and renaming."""

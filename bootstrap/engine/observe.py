@@ -28,7 +28,7 @@ from bootstrap.host.programs.path import look_at_links
 from bootstrap.host.programs.probe import Question, ask_all
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube import record, status
-from bootstrap.store.inventory import brought, inventory
+from bootstrap.store.keep.inventory import brought, inventory
 
 STATUS_SECONDS = 20.0
 """`minikube status` of old releases may wait for a network that is not there."""

@@ -13,7 +13,7 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.urls import mask
+from bootstrap.store.fetch.urls import mask
 
 SCHEMA = 1
 """Of a line; raised when a key changes its meaning or goes."""

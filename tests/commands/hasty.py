@@ -9,7 +9,7 @@ import sys
 from urllib3.util import Timeout
 
 from bootstrap.cli import main
-from bootstrap.store import connection, request
+from bootstrap.store.fetch import connection, request
 
 PROGRAM = (sys.executable, "-m", "tests.commands.hasty")
 

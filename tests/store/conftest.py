@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.host.files.places import Places
-from bootstrap.store import request
+from bootstrap.store.fetch import request
 from tests.mirror import Mirror
 from tests.store.samples import BODY, PATH, places_in
 

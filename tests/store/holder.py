@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from bootstrap.store.lock import hold
+from bootstrap.store.keep.lock import hold
 
 
 def say(text: str) -> None:

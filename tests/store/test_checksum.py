@@ -9,8 +9,8 @@ import pytest
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.places import Places
-from bootstrap.store.commit import Delivery, install
-from bootstrap.store.inventory import inventory, place_of, read_receipt
+from bootstrap.store.keep.commit import Delivery, install
+from bootstrap.store.keep.inventory import inventory, place_of, read_receipt
 from tests.mirror import Fault, Mirror
 from tests.store.samples import BODY, PATH, artifact, executables
 

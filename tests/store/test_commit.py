@@ -20,9 +20,9 @@ from bootstrap.core.model.events import Event
 from bootstrap.core.values.codec import to_plain
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.places import Places
-from bootstrap.store.commit import Delivery, install, is_intact
-from bootstrap.store.generation import link
-from bootstrap.store.inventory import RECEIPT, executable_of, place_of
+from bootstrap.store.keep.commit import Delivery, install, is_intact
+from bootstrap.store.keep.generation import link
+from bootstrap.store.keep.inventory import RECEIPT, executable_of, place_of
 from tests.mirror import Fault, Mirror
 from tests.store.conftest import ROOT, Start
 from tests.store.installer import Order

@@ -13,8 +13,8 @@ from urllib3.util import Timeout
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store import connection
-from bootstrap.store.download import download
+from bootstrap.store.fetch import connection
+from bootstrap.store.fetch.download import download
 from tests.mirror import Fault, Mirror
 from tests.store.samples import BODY, PATH, artifact
 

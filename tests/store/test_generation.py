@@ -5,7 +5,7 @@ import pytest
 
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.places import Places
-from bootstrap.store.generation import link
+from bootstrap.store.keep.generation import link
 
 
 def stored(places: Places, name: str) -> Path:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bootstrap.core.model.state import StoredArtifact
 from bootstrap.host.files.places import Places
-from bootstrap.store.commit import Delivery, install
-from bootstrap.store.inventory import RECEIPT, inventory, place_of
+from bootstrap.store.keep.commit import Delivery, install
+from bootstrap.store.keep.inventory import RECEIPT, inventory, place_of
 from tests.mirror import Mirror
 from tests.store.samples import PATH, artifact
 
@@ -42,9 +42,9 @@ def test_a_place_is_named_after_version_platform_and_content(places: Places) -> 
 
 
 def test_the_inventory_costs_every_run_no_http_client() -> None:
-    code = "import sys, bootstrap.store.inventory; print(*sys.modules)"
+    code = "import sys, bootstrap.store.keep.inventory; print(*sys.modules)"
     loaded = subprocess.run(
         (sys.executable, "-c", code), capture_output=True, text=True, cwd=Path(__file__).parents[2]
     ).stdout.split()
-    assert "bootstrap.store.inventory" in loaded
+    assert "bootstrap.store.keep.inventory" in loaded
     assert not {"urllib3", "ssl", "http.client", "urllib.request", "tarfile"} & set(loaded)

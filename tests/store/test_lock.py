@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.lock import hold
+from bootstrap.store.keep.lock import hold
 from tests.store.conftest import Start
 
 

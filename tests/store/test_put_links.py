@@ -7,8 +7,8 @@ import pytest
 from bootstrap.core.model.step import LinkTools
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.places import Places
-from bootstrap.store.generation import link
-from bootstrap.store.links import put_links
+from bootstrap.store.keep.generation import link
+from bootstrap.store.keep.links import put_links
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store import connection
-from bootstrap.store.download import Received, download
+from bootstrap.store.fetch import connection
+from bootstrap.store.fetch.download import Received, download
 from tests.mirror import Fault, Mirror
 from tests.store.samples import BODY, PATH, artifact
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.unpack import MAX_MEMBERS, extract_member
+from bootstrap.store.keep.unpack import MAX_MEMBERS, extract_member
 
 WANTED = "client/bin/kubectl"
 

@@ -1,7 +1,14 @@
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.urls import is_loopback, mask, mirrored, origin, parse_mirrors, redirected
+from bootstrap.store.fetch.urls import (
+    is_loopback,
+    mask,
+    mirrored,
+    origin,
+    parse_mirrors,
+    redirected,
+)
 
 URL = "https://dl.example/release/v1/kubectl"
 

@@ -23,7 +23,7 @@ from urllib3.exceptions import (
 from urllib3.util import Timeout, make_headers
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.urls import host, is_loopback, mask
+from bootstrap.store.fetch.urls import host, is_loopback, mask
 
 TIMEOUT = Timeout(connect=10, read=30)
 """Seconds: to connect, and without a single byte."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.urls import mask
+from bootstrap.store.fetch.urls import mask
 
 _POLL = 0.05
 """Seconds between two tries."""

@@ -13,9 +13,9 @@ from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Emit, Event, Happening
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.disk import disk_errors, require_room
-from bootstrap.store import connection, failures
-from bootstrap.store.partial import Partial, total_of
-from bootstrap.store.request import AgainError, StoppedError, ask
+from bootstrap.store.fetch import connection, failures
+from bootstrap.store.fetch.partial import Partial, total_of
+from bootstrap.store.fetch.request import AgainError, StoppedError, ask
 
 MAX_BYTES = 1 << 30
 """Of a file whose size the catalogue does not know."""

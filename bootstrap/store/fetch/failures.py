@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.urls import mask, origin
+from bootstrap.store.fetch.urls import mask, origin
 
 _WITNESSES = {
     "catalogue": "kboot's catalogue",

@@ -13,9 +13,9 @@ from urllib3.util import Retry, make_headers
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import KbootError
-from bootstrap.store import failures
-from bootstrap.store.connection import credentials, is_passing, open_pool, reason
-from bootstrap.store.urls import check_allowed, redirected
+from bootstrap.store.fetch import failures
+from bootstrap.store.fetch.connection import credentials, is_passing, open_pool, reason
+from bootstrap.store.fetch.urls import check_allowed, redirected
 
 TRIES = 3
 FIRST_PAUSE = 0.5

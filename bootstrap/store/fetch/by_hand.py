@@ -4,9 +4,9 @@ from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.host.files.places import Places
-from bootstrap.store import failures
-from bootstrap.store.download import Received
-from bootstrap.store.partial import Partial
+from bootstrap.store.fetch import failures
+from bootstrap.store.fetch.download import Received
+from bootstrap.store.fetch.partial import Partial
 
 _BLOCK = 1 << 20
 

@@ -22,10 +22,11 @@ from bootstrap.core.model.events import Emit
 from bootstrap.core.values.codec import to_plain
 from bootstrap.host.files.disk import allow_execution, disk_errors, sync_folders, write_text
 from bootstrap.host.files.places import Places
-from bootstrap.store import by_hand, failures
-from bootstrap.store.checksum import with_digest
-from bootstrap.store.download import Received, download
-from bootstrap.store.inventory import (
+from bootstrap.store.fetch import by_hand, failures
+from bootstrap.store.fetch.checksum import with_digest
+from bootstrap.store.fetch.download import Received, download
+from bootstrap.store.fetch.urls import mask
+from bootstrap.store.keep.inventory import (
     RECEIPT,
     Receipt,
     executable_of,
@@ -33,8 +34,7 @@ from bootstrap.store.inventory import (
     place_of,
     read_receipt,
 )
-from bootstrap.store.unpack import extract_member
-from bootstrap.store.urls import mask
+from bootstrap.store.keep.unpack import extract_member
 
 _RUN = secrets.token_hex(4)
 """Begins the names of this process's staging folders. Not the pid: in a container a dead run's

@@ -1,0 +1,1 @@
+"""Bytes from elsewhere: asked for, gone on with, verified."""

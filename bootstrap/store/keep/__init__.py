@@ -1,0 +1,1 @@
+"""What is installed: committed as a whole, linked, locked, told."""

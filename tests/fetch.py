@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
-from bootstrap.engine.parallel import Job, at_once
+from bootstrap.engine.carry.parallel import Job, at_once
 from bootstrap.host.files.places import find_places
 from bootstrap.store.keep.commit import Delivery, Staged, stage, staging
 

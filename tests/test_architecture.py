@@ -33,7 +33,7 @@ LAZY = {
         "traceback",
     },
     # 2. Downloads, archives and sh, once the plan has a step.
-    "bootstrap.commands.carrying": {"bootstrap.engine.execute"},
+    "bootstrap.commands.carrying": {"bootstrap.engine.carry.execute"},
     # 3. rich, once the stream is a terminal.
     "bootstrap.ui.screen": {"bootstrap.ui.junit", "bootstrap.ui.live"},  # or XML, if asked for
     "bootstrap.ui.stream": {"bootstrap.ui.colour"},
@@ -42,13 +42,13 @@ LAZY = {
     # 5. packaging, when a constraint is more than plain bounds.
     "bootstrap.core.values.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
-    "bootstrap.engine.observe": {"bootstrap.api.look"},
+    "bootstrap.engine.look.observe": {"bootstrap.api.look"},
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
-    "bootstrap.engine.kubeconfigs": {"bootstrap.engine.judging"},
+    "bootstrap.engine.look.kubeconfigs": {"bootstrap.engine.judging"},
     "bootstrap.commands.verify": {"bootstrap.commands.context"},  # or when they name a context
     # 9. What makes things in the cluster, for a gate that has not been proven.
-    "bootstrap.commands.proving": {"bootstrap.engine.using"},
-    "bootstrap.engine.prove": {"bootstrap.gates.using.table"},
+    "bootstrap.commands.proving": {"bootstrap.engine.prove.using"},
+    "bootstrap.engine.prove.passing": {"bootstrap.gates.using.table"},
     # … and what only a cluster that was just started is asked.
     "bootstrap.gates.live.checks": {"bootstrap.gates.live.heard"},
     # 7. tomllib, for a text that is not in the cache.

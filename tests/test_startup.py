@@ -156,7 +156,7 @@ def test_with_warm_caches_a_look_loads_nothing_heavy(
     cold, warm = person.run(*words), person.run(*words)
     assert cold.packages & HEAVY == {"pydantic"}
     assert warm.packages & (HEAVY | USELESS) == set()
-    assert "bootstrap.engine.execute" not in cold.modules | warm.modules
+    assert "bootstrap.engine.carry.execute" not in cold.modules | warm.modules
 
 
 def test_plain_bounds_cost_nothing_and_other_operators_packaging_alone(person: Person) -> None:

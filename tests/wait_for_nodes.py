@@ -11,7 +11,7 @@ import time
 
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.gate import Gate
-from bootstrap.engine.prove import Proving
+from bootstrap.engine.prove.passing import Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
 

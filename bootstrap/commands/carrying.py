@@ -8,7 +8,7 @@ from bootstrap.commands.session import Session
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import StartCluster
 from bootstrap.core.plan.up import Plan
-from bootstrap.engine.work import Limits, Work
+from bootstrap.engine.carry.work import Limits, Work
 from bootstrap.host.files.places import claim
 from bootstrap.host.programs.underway import settle
 from bootstrap.store.keep.lock import hold
@@ -44,7 +44,7 @@ def carry_out(session: Session, plan: Plan, start_seconds: float) -> float | Non
     The moment of `time.monotonic` at which the cluster began to start; None: it did not.
     """
     # A lazy point: downloads, archives, YAML and sh load only for a plan with a step.
-    from bootstrap.engine.execute import execute
+    from bootstrap.engine.carry.execute import execute
 
     work = Work(
         session.profile,

@@ -11,10 +11,10 @@ from bootstrap.core.judge.program import Lack
 from bootstrap.core.model.gate import GateResult, selected
 from bootstrap.core.model.state import ToolState
 from bootstrap.core.result.advice import for_context
-from bootstrap.engine.ask import answers
-from bootstrap.engine.kubectl_proxy import kubectl_proxy
-from bootstrap.engine.prove import Proving, Use
-from bootstrap.engine.using import Using
+from bootstrap.engine.look.ask import answers
+from bootstrap.engine.prove.kubectl_proxy import kubectl_proxy
+from bootstrap.engine.prove.passing import Proving, Use
+from bootstrap.engine.prove.using import Using
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
 from bootstrap.host.files.kubeconfigs import kubectl_files, shown

@@ -9,7 +9,7 @@ from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.state import HostState
 from bootstrap.core.plan.up import Plan, plan
-from bootstrap.engine.observe import observe, replayed, saved
+from bootstrap.engine.look.observe import observe, replayed, saved
 from bootstrap.errors import Exit, KbootError
 
 

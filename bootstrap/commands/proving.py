@@ -16,7 +16,7 @@ from bootstrap.core.model.gate import Gate, GateResult, selected
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import HostState
 from bootstrap.core.result.proof import Basis, fingerprint, proof_of, proven
-from bootstrap.engine.prove import Proving, Use
+from bootstrap.engine.prove.passing import Proving, Use
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
 from bootstrap.gates.proofs import keep_proof, read_proof
@@ -129,7 +129,7 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
 
     def use(client: ApiClient, seconds: float) -> "tuple[Trial, Programs]":
         # A lazy point, with that of `engine.prove`.
-        from bootstrap.engine.using import Using
+        from bootstrap.engine.prove.using import Using
 
         return Using(
             around=session.around,

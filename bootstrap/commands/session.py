@@ -13,7 +13,7 @@ from bootstrap.core.model.profile import Policy, Profile, Requirement, VerifySpe
 from bootstrap.core.model.request import Request
 from bootstrap.core.reading import settings as settings_of
 from bootstrap.core.reading.settings import Settings
-from bootstrap.engine.ask import Asked, ask
+from bootstrap.engine.look.ask import Asked, ask
 from bootstrap.host.files import profile_source
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import read_catalogue

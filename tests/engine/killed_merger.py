@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.engine.kubeconfig_owner import PROD, Owner
 
-WATCHED = ("bootstrap/host/files/user_file.py", "bootstrap/engine/merging.py")
+WATCHED = ("bootstrap/host/files/user_file.py", "bootstrap/engine/carry/merging.py")
 
 
 def die_at(line: int) -> None:

@@ -7,9 +7,9 @@ from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.state import UserKubeconfig
 from bootstrap.core.model.step import MergeKubeconfig, UnmergeKubeconfig
 from bootstrap.core.reading.settings import Settings
-from bootstrap.engine.kubeconfigs import look_at_yours
-from bootstrap.engine.merging import merge, unmerge
-from bootstrap.engine.work import Limits, Work
+from bootstrap.engine.carry.merging import merge, unmerge
+from bootstrap.engine.carry.work import Limits, Work
+from bootstrap.engine.look.kubeconfigs import look_at_yours
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.places import find_places
 from bootstrap.host.machine.surroundings import Surroundings

@@ -14,8 +14,8 @@ from bootstrap.core.model.step import InstallArtifact
 from bootstrap.core.plan.up import Plan
 from bootstrap.core.reading.settings import Settings
 from bootstrap.core.result.report import Outcome
-from bootstrap.engine.execute import execute
-from bootstrap.engine.work import Limits, Work
+from bootstrap.engine.carry.execute import execute
+from bootstrap.engine.carry.work import Limits, Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import read_catalogue

@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.gate import LIVE_GATES, Gate, GateResult, GateStatus, selected
-from bootstrap.engine.prove import SHORTEST_PAUSE, Proving
+from bootstrap.engine.prove.passing import SHORTEST_PAUSE, Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
 from tests.cluster.apiserver import (
@@ -167,7 +167,7 @@ def test_a_gate_that_does_not_pass_keeps_its_time_to_itself(
 def test_of_a_gate_to_which_another_left_little_time_nothing_is_known(
     server: ApiServer, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bootstrap.engine.prove._KEPT", 0.3)
+    monkeypatch.setattr("bootstrap.engine.prove.passing._KEPT", 0.3)
     server.documents["/api/v1/nodes"] = as_json({"items": []})
     del server.documents[ACCOUNT]
     run = Run(connection, gates=selected(("nodes", "serviceaccount")), timeout=3.0)

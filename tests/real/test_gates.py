@@ -13,7 +13,7 @@ import pytest
 
 from bootstrap.api.look import look
 from bootstrap.core.model.gate import LIVE_GATES, GateResult
-from bootstrap.engine.prove import Proving
+from bootstrap.engine.prove.passing import Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
 from tests.standins import controlplane

@@ -15,8 +15,8 @@ from bootstrap.api.objects import holds, name, objects
 from bootstrap.core.judge.program import Lack
 from bootstrap.core.model.gate import selected
 from bootstrap.core.values.version import find_version
-from bootstrap.engine.prove import Proving
-from bootstrap.engine.using import Using
+from bootstrap.engine.prove.passing import Proving
+from bootstrap.engine.prove.using import Using
 from bootstrap.gates.look import Expected
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.places import find_places

@@ -12,8 +12,8 @@ import pytest
 
 from bootstrap.core.judge.program import Lack
 from bootstrap.core.model.gate import GATE_IDS, LIVE_GATES, GateResult, selected
-from bootstrap.engine.prove import Proving, Use
-from bootstrap.engine.using import Using
+from bootstrap.engine.prove.passing import Proving, Use
+from bootstrap.engine.prove.using import Using
 from bootstrap.errors import Exit
 from bootstrap.gates.look import Expected
 from bootstrap.host.files.cache import Cache

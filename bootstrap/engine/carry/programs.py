@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import Step, verb
 from bootstrap.core.values.units import show_seconds
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.path import candidates
 from bootstrap.host.programs.runner import Result, run

@@ -1,7 +1,7 @@
 """Links to the profile's tools in a folder of the person's own."""
 
 from bootstrap.core.model.step import LinkTools, Step
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.work import Work
 from bootstrap.store.keep.links import put_links
 from bootstrap.store.keep.lock import hold
 

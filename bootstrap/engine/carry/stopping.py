@@ -4,9 +4,9 @@ from contextlib import suppress
 
 from bootstrap.api.presence import Presence, for_later, presence
 from bootstrap.core.model.step import DeleteCluster, Step, StopCluster
-from bootstrap.engine.clusters import connection_to
-from bootstrap.engine.programs import run_program
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.clusters import connection_to
+from bootstrap.engine.carry.programs import run_program
+from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.kubeconfig.private import Connection
 from bootstrap.provider.minikube import record

@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from bootstrap.core.model.step import MergeKubeconfig, Step, UnmergeKubeconfig
+from bootstrap.engine.carry.work import Work
 from bootstrap.engine.judging import merge_of, private_entries, read, showing
 from bootstrap.engine.merged import files_for, read_record
-from bootstrap.engine.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files import user_file
 from bootstrap.host.files.kubeconfigs import file_for_new

@@ -7,9 +7,9 @@ from bootstrap.api.look import look
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import StartCluster, Step, verb
 from bootstrap.core.values.units import show_seconds
-from bootstrap.engine.clusters import keep_private
-from bootstrap.engine.programs import Heard, failure, hear
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.clusters import keep_private
+from bootstrap.engine.carry.programs import Heard, failure, hear
+from bootstrap.engine.carry.work import Work
 from bootstrap.errors import KbootError
 from bootstrap.kubeconfig.normalise import normalise
 from bootstrap.kubeconfig.private import Connection, read_private

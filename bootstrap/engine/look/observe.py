@@ -17,9 +17,9 @@ from bootstrap.core.model.state import (
 )
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.core.values.version import parse_version
-from bootstrap.engine.ask import Asked, answers
-from bootstrap.engine.kubeconfigs import look_at_yours
-from bootstrap.engine.packages import with_packages
+from bootstrap.engine.look.ask import Asked, answers
+from bootstrap.engine.look.kubeconfigs import look_at_yours
+from bootstrap.engine.look.packages import with_packages
 from bootstrap.host.machine import hardware
 from bootstrap.host.machine.packages import has_service
 from bootstrap.host.machine.surroundings import Surroundings

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bootstrap.api.look import look
 from bootstrap.core.model.step import RefreshKubeconfig, Step
-from bootstrap.engine.programs import run_program
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.programs import run_program
+from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.kubeconfig.normalise import normalise
 from bootstrap.kubeconfig.private import Connection, read_private

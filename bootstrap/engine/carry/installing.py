@@ -14,8 +14,8 @@ from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.step import InstallArtifact
 from bootstrap.core.result.report import Outcome
 from bootstrap.core.values.units import show_bytes, show_rate
-from bootstrap.engine.parallel import Job, at_once
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.parallel import Job, at_once
+from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.fetch.urls import mirrored, parse_mirrors
 from bootstrap.store.keep.commit import Delivery, Staged, publish, stage, staging

@@ -24,14 +24,14 @@ from bootstrap.core.model.step import (
 )
 from bootstrap.core.plan.up import Plan
 from bootstrap.core.result.report import Outcome
-from bootstrap.engine.clusters import cluster_now, refresh
-from bootstrap.engine.installing import Failed, install_artifacts, together
-from bootstrap.engine.linking import link_tools
-from bootstrap.engine.merging import merge, unmerge
-from bootstrap.engine.starting import left_behind, start
-from bootstrap.engine.stopping import delete, stop
-from bootstrap.engine.system_packages import run_packages
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.clusters import cluster_now, refresh
+from bootstrap.engine.carry.installing import Failed, install_artifacts, together
+from bootstrap.engine.carry.linking import link_tools
+from bootstrap.engine.carry.merging import merge, unmerge
+from bootstrap.engine.carry.starting import left_behind, start
+from bootstrap.engine.carry.stopping import delete, stop
+from bootstrap.engine.carry.system_packages import run_packages
+from bootstrap.engine.carry.work import Work
 from bootstrap.errors import KbootError
 
 

@@ -2,9 +2,9 @@
 
 from bootstrap.core.model.packages import install_lines, refresh_lines
 from bootstrap.core.model.step import RunPackages, Step
-from bootstrap.engine.packages import fitting
-from bootstrap.engine.programs import run_program
-from bootstrap.engine.work import Work
+from bootstrap.engine.carry.programs import run_program
+from bootstrap.engine.carry.work import Work
+from bootstrap.engine.look.packages import fitting
 
 
 def run_packages(step: Step, work: Work) -> str:

@@ -1,0 +1,1 @@
+"""Look at the machine and its cluster. Changes nothing."""

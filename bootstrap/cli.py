@@ -15,8 +15,8 @@ from bootstrap.errors import Exit, KbootError
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from bootstrap.commands.session import Session
     from bootstrap.core.result.report import Report
+    from bootstrap.run.session import Session
     from bootstrap.ui.events import EventFile
     from bootstrap.ui.screen import Screen
 
@@ -91,7 +91,7 @@ def _run(words: list[str]) -> "tuple[Report, Screen]":
 
 
 def _session(arguments: "Namespace") -> "Session":
-    from bootstrap.commands.session import Session
+    from bootstrap.run.session import Session
 
     return Session(arguments, os.environ)
 

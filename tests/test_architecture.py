@@ -25,7 +25,7 @@ LAZY = {
     # 1. The command, once it is known that it is not --version; `traceback` for a bug alone.
     "bootstrap.cli": {
         "bootstrap.commands.arguments",
-        "bootstrap.commands.session",
+        "bootstrap.run.session",
         "bootstrap.core.result.report",
         "bootstrap.ui.events",  # for --events alone
         "bootstrap.ui.screen",
@@ -33,7 +33,7 @@ LAZY = {
         "traceback",
     },
     # 2. Downloads, archives and sh, once the plan has a step.
-    "bootstrap.commands.carrying": {"bootstrap.engine.carry.execute"},
+    "bootstrap.run.carrying": {"bootstrap.engine.carry.execute"},
     # 3. rich, once the stream is a terminal.
     "bootstrap.ui.screen": {"bootstrap.ui.junit", "bootstrap.ui.live"},  # or XML, if asked for
     "bootstrap.ui.stream": {"bootstrap.ui.colour"},
@@ -45,9 +45,9 @@ LAZY = {
     "bootstrap.engine.look.observe": {"bootstrap.api.look"},
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
     "bootstrap.engine.look.kubeconfigs": {"bootstrap.engine.judging"},
-    "bootstrap.commands.verify": {"bootstrap.commands.context"},  # or when they name a context
+    "bootstrap.commands.verify": {"bootstrap.run.context"},  # or when they name a context
     # 9. What makes things in the cluster, for a gate that has not been proven.
-    "bootstrap.commands.proving": {"bootstrap.engine.prove.using"},
+    "bootstrap.run.proving": {"bootstrap.engine.prove.using"},
     "bootstrap.engine.prove.passing": {"bootstrap.gates.using.table"},
     # … and what only a cluster that was just started is asked.
     "bootstrap.gates.live.checks": {"bootstrap.gates.live.heard"},

@@ -1,15 +1,15 @@
 """`kboot down`: stop the cluster, or delete it; kboot looks for itself whether that is so."""
 
-from bootstrap.commands.asking import confirm
-from bootstrap.commands.carrying import carry_out, cluster_lock
-from bootstrap.commands.looking import look, look_again
-from bootstrap.commands.session import Session
 from bootstrap.core.model.step import DeleteCluster
 from bootstrap.core.plan.down import plan_down, still_there
 from bootstrap.core.plan.exit_codes import first_blocker
 from bootstrap.core.plan.up import Plan
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
+from bootstrap.run.asking import confirm
+from bootstrap.run.carrying import carry_out, cluster_lock
+from bootstrap.run.looking import look, look_again
+from bootstrap.run.session import Session
 from bootstrap.ui import text, verdict
 from bootstrap.ui.layout import Line
 

@@ -1,8 +1,8 @@
 """`kboot env`: print the variables for a shell, CI or a dotenv file to take over."""
 
-from bootstrap.commands.environment import variables
-from bootstrap.commands.session import Session
 from bootstrap.core.result.report import Report
+from bootstrap.run.environment import variables
+from bootstrap.run.session import Session
 from bootstrap.ui.shells import printed
 
 

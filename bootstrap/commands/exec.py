@@ -2,10 +2,10 @@
 
 import os
 
-from bootstrap.commands.environment import variables
-from bootstrap.commands.session import Session
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
+from bootstrap.run.environment import variables
+from bootstrap.run.session import Session
 from bootstrap.ui.layout import Line
 
 

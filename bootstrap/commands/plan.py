@@ -1,9 +1,9 @@
 """`kboot plan`: what `kboot up` would do, with sources, digests and reasons. Changes nothing."""
 
-from bootstrap.commands.looking import look
-from bootstrap.commands.session import Session
 from bootstrap.core.plan.exit_codes import plan_exit
 from bootstrap.core.result.report import Report
+from bootstrap.run.looking import look
+from bootstrap.run.session import Session
 from bootstrap.ui import text
 
 

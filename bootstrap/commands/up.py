@@ -2,12 +2,6 @@
 
 import time
 
-from bootstrap.commands.asking import confirm
-from bootstrap.commands.carrying import carry_out, cluster_lock
-from bootstrap.commands.environment import in_effect
-from bootstrap.commands.looking import Looked, look, look_again
-from bootstrap.commands.proving import pass_gates
-from bootstrap.commands.session import Session
 from bootstrap.core.model.state import Power
 from bootstrap.core.model.step import DeleteCluster
 from bootstrap.core.plan.exit_codes import first_blocker, up_exit
@@ -15,6 +9,12 @@ from bootstrap.core.plan.up import gates_decide
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.path import rehearsal_beside
+from bootstrap.run.asking import confirm
+from bootstrap.run.carrying import carry_out, cluster_lock
+from bootstrap.run.environment import in_effect
+from bootstrap.run.looking import Looked, look, look_again
+from bootstrap.run.proving import pass_gates
+from bootstrap.run.session import Session
 from bootstrap.ui import text, verdict
 from bootstrap.ui.layout import Line
 

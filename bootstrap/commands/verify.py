@@ -1,11 +1,11 @@
 """`kboot verify`: the gates against the running cluster, always anew."""
 
-from bootstrap.commands.looking import look
-from bootstrap.commands.proving import pass_gates
-from bootstrap.commands.session import Session
 from bootstrap.core.model.gate import GateResult
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
+from bootstrap.run.looking import look
+from bootstrap.run.proving import pass_gates
+from bootstrap.run.session import Session
 from bootstrap.ui import verdict
 
 
@@ -20,7 +20,7 @@ def run(session: Session) -> Report:
 
 def _of_context(session: Session) -> tuple[GateResult, ...]:
     # A lazy point: YAML is for those who name a context.
-    from bootstrap.commands.context import pass_gates_of_context
+    from bootstrap.run.context import pass_gates_of_context
 
     return pass_gates_of_context(session)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from bootstrap import __version__
 from bootstrap.api.client import ApiClient
-from bootstrap.commands.session import Session
 from bootstrap.core.judge.choice import Choices, choose
 from bootstrap.core.judge.cluster import wanted_kubernetes
 from bootstrap.core.judge.program import program
@@ -22,6 +21,7 @@ from bootstrap.gates.look import Expected
 from bootstrap.gates.proofs import keep_proof, read_proof
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.images import bring_image, loads_images
+from bootstrap.run.session import Session
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
 

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bootstrap.commands.proving import run_gates, timeout
-from bootstrap.commands.session import Session
 from bootstrap.core.judge.program import Lack
 from bootstrap.core.model.gate import GateResult, selected
 from bootstrap.core.model.state import ToolState
@@ -20,6 +18,8 @@ from bootstrap.gates.look import Expected
 from bootstrap.host.files.kubeconfigs import kubectl_files, shown
 from bootstrap.kubeconfig.contexts import NoContext, Target, find
 from bootstrap.kubeconfig.private import Connection
+from bootstrap.run.proving import run_gates, timeout
+from bootstrap.run.session import Session
 from bootstrap.store.fetch.connection import proxy_for
 from bootstrap.tools.kubectl import TOOL as KUBECTL
 from bootstrap.ui.layout import paragraph

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.commands.session import Session
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.state import HostState
 from bootstrap.core.plan.up import Plan, plan
 from bootstrap.engine.look.observe import observe, replayed, saved
 from bootstrap.errors import Exit, KbootError
+from bootstrap.run.session import Session
 
 
 class Looked(NamedTuple):

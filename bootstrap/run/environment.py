@@ -1,6 +1,6 @@
 """The variables that make the profile's tools and cluster usable: PATH and KUBECONFIG."""
 
-from bootstrap.commands.session import Session
+from bootstrap.run.session import Session
 
 
 def variables(session: Session) -> dict[str, str]:

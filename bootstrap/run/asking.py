@@ -2,8 +2,8 @@
 
 import sys
 
-from bootstrap.commands.session import Session
 from bootstrap.errors import Exit, KbootError
+from bootstrap.run.session import Session
 from bootstrap.ui.stream import is_terminal
 
 

@@ -1,0 +1,1 @@
+"""What commands are joined from: the session, looking, carrying out, proving."""

@@ -44,7 +44,7 @@ LAZY = {
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
     "bootstrap.engine.look.observe": {"bootstrap.api.look"},
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
-    "bootstrap.engine.look.kubeconfigs": {"bootstrap.engine.judging"},
+    "bootstrap.engine.look.kubeconfigs": {"bootstrap.engine.look.judging"},
     "bootstrap.commands.verify": {"bootstrap.run.context"},  # or when they name a context
     # 9. What makes things in the cluster, for a gate that has not been proven.
     "bootstrap.run.proving": {"bootstrap.engine.prove.using"},

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bootstrap.core.model.step import MergeKubeconfig, Step, UnmergeKubeconfig
 from bootstrap.engine.carry.work import Work
-from bootstrap.engine.judging import merge_of, private_entries, read, showing
-from bootstrap.engine.merged import files_for, read_record
+from bootstrap.engine.look.judging import merge_of, private_entries, read, showing
+from bootstrap.engine.look.merged import files_for, read_record
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files import user_file
 from bootstrap.host.files.kubeconfigs import file_for_new

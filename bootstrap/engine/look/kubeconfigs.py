@@ -6,7 +6,7 @@ from typing import Any
 
 from bootstrap.core.model.state import Merged, UserKubeconfig
 from bootstrap.core.values.codec import from_plain, to_plain
-from bootstrap.engine.merged import files_for
+from bootstrap.engine.look.merged import files_for
 from bootstrap.host.files.kubeconfigs import (
     file_for_new,
     fingerprint,
@@ -38,7 +38,7 @@ def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:
     if kept is not None:
         return kept
     # A lazy point: PyYAML loads only for files that are not as they were last seen.
-    from bootstrap.engine.judging import judge
+    from bootstrap.engine.look.judging import judge
 
     seen = judge(cluster, files, around)
     around.cache.write(f"kubeconfig-{cluster}", key, to_plain(seen))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bootstrap.core.model.state import Merged, UserKubeconfig
-from bootstrap.engine.merged import read_record
+from bootstrap.engine.look.merged import read_record
 from bootstrap.host.files import user_file
 from bootstrap.host.files.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
 from bootstrap.host.machine.surroundings import Surroundings

@@ -43,8 +43,8 @@ class KbootError(Exception):
 
     `state` must be true at the moment of raising; whoever knows more on the way up (the engine
     knows which steps are done) fills it in with `with_state` where it is empty. `reason` is the
-    stable name of a tool's failure that kboot knows (`core.reasons`). `instead`: for a person, what
-    else can be had here.
+    stable name of a tool's failure that kboot knows (`provider.minikube.reasons`). `instead`: for
+    a person, what else can be had here.
     """
 
     instead = ""

@@ -1,6 +1,6 @@
 """What minikube wrote into kboot's private kubeconfig, turned into the form that kboot keeps.
 
-Loads PyYAML: only `engine.clusters` imports it, once a step has run.
+Loads PyYAML: only `engine.carry.clusters` imports it, once a step has run.
 """
 
 import json

@@ -1,7 +1,7 @@
 """kboot's private kubeconfig of one cluster, and what it says about reaching the API server.
 
 kboot keeps it as JSON: kubectl and minikube read JSON as the YAML that it is, and kboot reads it
-back without importing a YAML parser. `cluster.normalise` turns minikube's file into this form.
+back without importing a YAML parser. `normalise` turns minikube's file into this form.
 """
 
 import base64

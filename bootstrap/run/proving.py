@@ -128,7 +128,7 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
     version = _version(choices, "minikube")
 
     def use(client: ApiClient, seconds: float) -> "tuple[Trial, Programs]":
-        # A lazy point, with that of `engine.prove`.
+        # A lazy point, with that of `engine.prove.passing`.
         from bootstrap.engine.prove.using import Using
 
         return Using(

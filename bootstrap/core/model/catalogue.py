@@ -1,7 +1,7 @@
 """The shape of release data: artifacts with their digests, eras, support ranges, drivers.
 
 The data themselves stand in `bootstrap/catalogue/*.toml`, one file per tool plus `drivers.toml`;
-`host.catalogue` reads them. Nothing replaces them: no flag, variable or file.
+`host.files.catalogue` reads them. Nothing replaces them: no flag, variable or file.
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ class Gate(NamedTuple):
     id: str
     needs: tuple[str, ...] = ()
     live: bool = True
-    """Passed anew by every run. The others may be proven by an earlier one (`core.proof`)."""
+    """Passed anew by every run. The others may be proven by an earlier one (`result.proof`)."""
 
 
 GATES = (

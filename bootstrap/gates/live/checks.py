@@ -1,6 +1,6 @@
 """The live gates: for each one look at the cluster, which passes or says why it does not.
 
-Waiting is `engine.prove`'s job. What holds of a gate holds on every Kubernetes from 1.9 on.
+Waiting is `engine.prove.passing`'s job. What holds of a gate holds on every Kubernetes from 1.9 on.
 """
 
 from collections.abc import Callable, Mapping
@@ -278,7 +278,7 @@ CHECKS: Mapping[str, Check] = {
     "system": check_system,
     "serviceaccount": check_serviceaccount,
 }
-"""By the ids of `core.gate.LIVE_GATES`."""
+"""By the ids of `core.model.gate.LIVE_GATES`."""
 
 
 def _some(texts: list[str]) -> str:

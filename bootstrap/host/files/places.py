@@ -57,7 +57,7 @@ class Places(NamedTuple):
         return self.state / "backups"
 
     def starting(self, cluster: str) -> Path:
-        """The note of a `minikube start` under way, see `host.underway`."""
+        """The note of a `minikube start` under way, see `host.programs.underway`."""
         return self.state / "clusters" / cluster / "starting"
 
     def lock(self, name: str) -> Path:

@@ -66,7 +66,7 @@ def run(
     group gets SIGTERM, `grace` seconds later SIGKILL; an exception in this thread (Ctrl-C) ends it
     likewise, beginning with SIGINT, and goes on, with a note of how it ended. What a program leaves
     behind when it ends by itself lives on: that may be a virtual machine. `on_quiet` is called when
-    it has said nothing for `quiet` seconds; `note` is the file that tells of it (`host.underway`).
+    it has said nothing for `quiet` seconds; `note` is the file that tells of it (`underway`).
 
     An exception of these calls is raised after the end: a fault in what is shown must not stop the
     work. Raises KbootError TOOL_FAILED when the program cannot be run, and TOOL_TIMED_OUT when it

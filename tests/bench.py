@@ -18,10 +18,9 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from tests.helpers.places import TRANSCRIPTS
 from tests.standins import minikube
 
-ROOT = Path(__file__).parent.parent
-TRANSCRIPTS = ROOT / "tests" / "transcripts"
 RECORDED = {
     "kubectl": ("kubectl-v1.36.4", "version-client-json"),
     "docker": ("docker-28.2.2-upstream", "down-version-json"),

@@ -20,7 +20,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import NamedTuple
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.places import ROOT
+
 MEGABYTE = 1_000_000
 RATE = 20 * MEGABYTE
 """Bytes a second of each connection, where several files are fetched at once."""

@@ -19,8 +19,8 @@ from threading import Event
 from typing import NamedTuple
 
 from tests.cluster.apiserver import as_json, healthy_1_9, new_identity, serving
+from tests.helpers.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 NODES = "/api/v1/nodes"
 LIMITS = {"noticed after, ms": 60.0, "of a core, %": 3.0, "all gates, CPU-s": 1.0}
 TOOLS = """[tools]

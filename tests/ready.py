@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.helpers.places import ROOT
 from tests.standins import minikube
 
-ROOT = Path(__file__).parent.parent
 # No pod runs behind this stand-in, so the gates are those that are passed live.
 GATES = '[verify]\ngates = ["api", "version", "nodes", "system", "serviceaccount"]\n'
 CLUSTER = "rehearsal"

@@ -20,12 +20,13 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.places import ROOT
+
 sys.path.insert(0, str(ROOT))
 
-from tests.real.engine import own_engine  # noqa: E402
-from tests.real.full_cluster import FullCluster  # noqa: E402
-from tests.real.machine import LAID_OVER, Machine, is_hidden, is_laid_over  # noqa: E402
+from tests.real.engine import own_engine
+from tests.real.full_cluster import FullCluster
+from tests.real.machine import LAID_OVER, Machine, is_hidden, is_laid_over
 
 PUBLISHER = "https://dl.k8s.io"
 EVENTS = "/var/rehearsal/events"

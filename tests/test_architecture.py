@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.commands.arguments import COMMANDS
+from tests.helpers.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "bootstrap"
 MODULES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(

@@ -17,8 +17,8 @@ from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube import reasons
 from bootstrap.provider.minikube.reasons import Reason
 from bootstrap.tools import TOOLS
+from tests.helpers.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 

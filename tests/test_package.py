@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.places import ROOT
+
 ASK = """
 from bootstrap import __file__ as home, __version__
 from bootstrap.host.files.profile_source import shipped_names

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.helpers.places import TRANSCRIPTS
 from tests.standins import backing, minikube
 from tests.standins.kubeconfig import load
-
-TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
 
 class Said(NamedTuple):

@@ -10,10 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.errors import Exit
+from tests.helpers.places import ROOT, TRANSCRIPTS
 from tests.standins import minikube
-
-ROOT = Path(__file__).parent.parent
-TRANSCRIPTS = ROOT / "tests" / "transcripts"
 
 HEAVY = {"pydantic", "rich", "sh", "packaging", "urllib3", "yaml", "asyncio"}
 """What a run without terminal, with warm caches and without operators in its profile must not load.

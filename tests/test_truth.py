@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-TRANSCRIPTS = ROOT / "tests" / "transcripts"
+from tests.helpers.places import FIXTURES, ROOT, TRANSCRIPTS
+
 REPLAY = """\
 #!{python} -IS
 import sys
@@ -134,7 +134,7 @@ def test_doctor_says_of_an_odd_machine_what_the_raw_commands_say(
     assert seen["virtualbox module"][:2] == ("missing", "missing")
 
 
-PODMAN = json.loads((ROOT / "tests" / "fixtures" / "docker" / "podman-4.3.1.json").read_text())
+PODMAN = json.loads((FIXTURES / "docker" / "podman-4.3.1.json").read_text())
 KINDS: dict[str, tuple[Answers, str]] = {
     "engine up": (docker("docker-28.2.2-upstream", "up"), "20.10.24+dfsg1"),
     "forbidden socket": (docker("docker-28.2.2-upstream", "perm"), "28.2.2"),

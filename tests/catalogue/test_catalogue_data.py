@@ -16,6 +16,7 @@ from bootstrap.core.values.version import Constraint, parse_version
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import FOLDER, read_catalogue
 from bootstrap.tools import TOOLS
+from tests.helpers.places import START_FLAGS
 
 CATALOGUE = read_catalogue(Cache(Path("/dev/null")))
 PLATFORMS = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64")
@@ -176,7 +177,7 @@ def test_a_bootstrapper_is_a_choice_only_while_there_are_two(
     assert CATALOGUE.era(parse_version(minikube)).bootstrappers == offered
 
 
-FLAGS = json.loads((Path(__file__).parent.parent / "start-flags.json").read_text())["releases"]
+FLAGS = json.loads(START_FLAGS.read_text())["releases"]
 
 
 @pytest.mark.parametrize("release", FLAGS)

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import trustme
 
 from bootstrap.kubeconfig.private import Connection
+from tests.helpers.places import TRANSCRIPTS
 
-TRANSCRIPTS = Path(__file__).resolve().parents[1] / "transcripts"
 TOKEN = "a-token-of-the-tests"
 
 

@@ -15,8 +15,6 @@ from bootstrap.api.client import ApiClient, Reply
 from bootstrap.api.objects import at, objects, text
 from bootstrap.kubeconfig.private import Connection
 
-HISTORIES = Path(__file__).with_name("histories")
-
 Thing = dict[str, Any]
 
 _FOLDER = re.compile(r"^/api/v1/(namespaces/[^/]+/)?")

@@ -17,7 +17,8 @@ from bootstrap.gates.made.manifests import Image
 from bootstrap.gates.made.namespace import Owner
 from bootstrap.gates.made.trial import Trial
 from bootstrap.gates.why.ends import end_of
-from tests.cluster.history import HISTORIES, History, Past, Thing
+from tests.cluster.history import History, Past, Thing
+from tests.helpers.places import HISTORIES
 
 ALL = [History.read(file) for file in sorted(HISTORIES.glob("*.json"))]
 GOOD = [each for each in ALL if each.ends == "passes"]

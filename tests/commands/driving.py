@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from bootstrap.commands.arguments import COMMANDS, parse
+from tests.helpers.places import ROOT
 from tests.standins import backing, minikube
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "bootstrap")
 NOBODY = 65534
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import dotenv
 import pytest
 
-from tests.commands.driving import PROGRAM, ROOT, Kboot, script
+from tests.commands.driving import PROGRAM, Kboot, script
+from tests.helpers.places import ROOT
 
 CLUSTER = """\
 name = "c"

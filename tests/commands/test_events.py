@@ -18,7 +18,6 @@ from bootstrap.core.model.gate import LIVE_GATES
 from bootstrap.ui.events import DOWNLOAD_PAUSE, EventFile
 from tests.commands.driving import (
     KUBECTL,
-    ROOT,
     TOOLS,
     Kboot,
     as_root,
@@ -28,6 +27,7 @@ from tests.commands.driving import (
     tree,
     until,
 )
+from tests.helpers.places import ROOT
 from tests.mirror import Mirror
 
 Line = dict[str, Any]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import NOBODY, PROGRAM, ROOT, TOOLS, Kboot, as_root, tree
+from tests.commands.driving import NOBODY, PROGRAM, TOOLS, Kboot, as_root, tree
+from tests.helpers.places import ROOT
 
 SETPRIV = shutil.which("setpriv")
 TO_NOBODY = (str(SETPRIV), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")

@@ -7,8 +7,9 @@ import pytest
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.profile import ClusterSpec, Policy
 from tests.core.profile_text import CLUSTER, TOOLS, parse
+from tests.helpers.places import ROOT
 
-SHIPPED = Path(__file__).parents[2] / "profiles"
+SHIPPED = ROOT / "profiles"
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,13 @@
 """Every failure of `start` that was recorded is recognised; what is not known is not guessed."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from bootstrap.provider.minikube.reasons import recognise
+from tests.helpers.places import TRANSCRIPTS
 
-RECORDED = json.loads(
-    (Path(__file__).parent.parent / "transcripts" / "minikube-v0.25.0.json").read_text()
-)
+RECORDED = json.loads((TRANSCRIPTS / "minikube-v0.25.0.json").read_text())
 FAILED = {
     name: (record["err"].strip() or record["out"].strip()).splitlines()
     for name, record in RECORDED.items()

@@ -15,8 +15,8 @@ from bootstrap.core.model.state import Merged
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files import user_file
 from tests.engine.kubeconfig_owner import PROD, Owner
+from tests.helpers.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 

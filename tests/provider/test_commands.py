@@ -22,12 +22,11 @@ from bootstrap.core.values.version import parse_version
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube.commands import command_lines
+from tests.helpers.places import START_FLAGS
 
 FLAGS: dict[str, dict[str, str]] = {
     release.removeprefix("v"): entry["flags"]
-    for release, entry in json.loads(
-        (Path(__file__).parent.parent / "start-flags.json").read_text()
-    )["releases"].items()
+    for release, entry in json.loads(START_FLAGS.read_text())["releases"].items()
 }
 CATALOGUE = read_catalogue(Cache(Path("/dev/null")))
 LINES = command_lines(CATALOGUE)

@@ -13,12 +13,11 @@ from bootstrap.core.values.version import parse_version
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube.status import Said, arguments, parse
+from tests.helpers.places import TRANSCRIPTS
 
 RECORDS: dict[str, dict[str, Any]] = {
     case: record
-    for case, record in json.loads(
-        (Path(__file__).parent.parent / "transcripts" / "minikube-v0.25.0.json").read_text()
-    ).items()
+    for case, record in json.loads((TRANSCRIPTS / "minikube-v0.25.0.json").read_text()).items()
     if case.startswith("status-")
 }
 WORDS = {

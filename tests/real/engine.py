@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+from tests.helpers.places import ROOT
+
+SCRIPTS = ROOT / "scripts"
 BRIDGE = Path("/sys/class/net/docker0")
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.engine.kubeconfig_owner import PROD, Owner
+from tests.helpers.places import ROOT
 
 pytestmark = pytest.mark.real
 
-ROOT = Path(__file__).parents[2]
 MERGE = (
     "import sys; from pathlib import Path; from tests.engine.kubeconfig_owner import Owner\n"
     "Owner(Path(sys.argv[1])).merge()\n"

@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from tests import releases
+from tests.helpers.places import ROOT
 from tests.real.fresh_host import FreshHost
-from tests.test_docs import ROOT, blocks
+from tests.test_docs import blocks
 
 pytestmark = pytest.mark.real
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import NEW, PROGRAM, ROOT, Kboot, script
+from tests.commands.driving import NEW, PROGRAM, Kboot, script
 from tests.commands.test_env_formats import HOSTILE, evaluated, furnish
+from tests.helpers.places import ROOT
 from tests.mirror import Mirror
 from tests.real.engine import SCRIPTS
 

@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.places import ROOT
+
 from .call import Call, read_json, refuse, write_json
-from .flags import TESTS
 
 KUBERNETES = {"v0.25": "v1.9.0", "v1.19": "v1.20.2"}
 CLUSTERS = ("real", "full")
@@ -175,7 +176,7 @@ def _server(call: Call, era: str, where: int) -> list[str]:
     certificates = call.home if era == "v0.25" else call.profile_folder
     arguments = [str(_folder(call)), era, str(where), str(call.home / "ca.crt")]
     arguments += [str(certificates), call.fault]
-    code = SERVE.format(str(TESTS.parent)) + f"serve(*{arguments!r})"
+    code = SERVE.format(str(ROOT)) + f"serve(*{arguments!r})"
     return [sys.executable, "-IS", "-c", code]
 
 

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-TESTS = Path(__file__).resolve().parent.parent
+from tests.helpers.places import START_FLAGS
+
 BOOLS = {"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"}
 DURATION = re.compile(r"[-+]?(0|(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+)")
 INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]*|0[bB][01]+|[1-9][0-9]*)")
@@ -40,7 +40,7 @@ GLOG = {
 
 def start_flags(release: str) -> dict[str, Flag]:
     """The flags of `start` and the persistent ones, as the release's own source has them."""
-    table = json.loads((TESTS / "start-flags.json").read_bytes())["releases"]
+    table = json.loads(START_FLAGS.read_bytes())["releases"]
     flags: dict[str, Flag] = {}
     for name, text in table[release]["flags"].items():
         kind, *marks = text.split()

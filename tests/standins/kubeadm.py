@@ -18,8 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.places import ROOT
+
 from .call import Call
-from .flags import TESTS
 
 VERSION = "v1.35.1"
 COMMIT = "c93a4cb9311efc66b90d33ea03f75f2c4120e9b0"
@@ -161,7 +162,7 @@ def withdraw(addon: str) -> None:
 
 def manifest(addon: str) -> str:
     """Volumes are below /var, which is the host's own: /tmp is shared with others here."""
-    text = (TESTS / "kubernetes" / "addons" / f"{addon}.yaml").read_text()
+    text = (ROOT / "tests" / "kubernetes" / "addons" / f"{addon}.yaml").read_text()
     if addon == "storage-provisioner":
         VOLUMES.mkdir(parents=True, exist_ok=True)
         for old, new in (

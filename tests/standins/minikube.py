@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.places import ROOT
+
 from .call import refuse, say
-from .flags import TESTS, start_flags
+from .flags import start_flags
 
 ERAS = {
     "v0.25.0": "v0.25",
@@ -79,8 +81,7 @@ def install(
     }
     (folder / "standin.json").write_text(json.dumps(settings, indent=2) + "\n")
     program = folder / "minikube"
-    root_folder = str(TESTS.parent)
-    program.write_text(SCRIPT.format(python=python, root=root_folder, folder=str(folder)))
+    program.write_text(SCRIPT.format(python=python, root=str(ROOT), folder=str(folder)))
     program.chmod(0o755)
     return program
 

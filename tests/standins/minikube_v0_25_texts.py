@@ -4,8 +4,9 @@ import json
 import re
 from typing import Any
 
+from tests.helpers.places import TRANSCRIPTS
+
 from .call import Call, glog, read_json, say, user_home
-from .flags import TESTS
 
 GLOG_LINE = re.compile(r"^([EF])\d{4} [\d:.]+ +\d+ ([a-z_]+\.go:\d+)\] ", re.MULTILINE)
 RULE = "=" * 80 + "\n"
@@ -22,7 +23,7 @@ class MachineError(Exception):
 
 
 def transcript(name: str = "minikube-v0.25.0.json") -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((TESTS / "transcripts" / name).read_bytes())
+    loaded: dict[str, Any] = json.loads((TRANSCRIPTS / name).read_bytes())
     return loaded
 
 

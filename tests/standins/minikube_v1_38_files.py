@@ -5,11 +5,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.places import TRANSCRIPTS
+
 from . import kubeconfig
 from .call import Call, refuse, say, write_json
-from .flags import TESTS
 
-TRANSCRIPT = TESTS / "transcripts" / "minikube-v1.38.1-none.json"
+TRANSCRIPT = TRANSCRIPTS / "minikube-v1.38.1-none.json"
 PORT = 8443
 
 

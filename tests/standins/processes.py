@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import cast
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.helpers.places import ROOT
+
 END_SECONDS = 3.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MODULE = "import sys; sys.path.insert(0, {!r}); from tests.standins.{} import main; main()"

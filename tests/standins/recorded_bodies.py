@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from .flags import TESTS
+from tests.helpers.places import TRANSCRIPTS
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -52,7 +52,7 @@ def anonymous_1_9() -> Answer:
 
 
 def _transcript(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((TESTS / "transcripts" / name).read_bytes())
+    loaded: dict[str, Any] = json.loads((TRANSCRIPTS / name).read_bytes())
     return loaded
 
 

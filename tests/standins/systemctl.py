@@ -7,7 +7,7 @@ unit `localkube`, and refuses the rest. `calls` tells what it was asked.
 import sys
 from pathlib import Path
 
-from .flags import TESTS
+from tests.helpers.places import ROOT
 
 SCRIPT = """\
 #!{python} -IS
@@ -24,7 +24,7 @@ def install(folder: Path, minikube_home: Path, *, stops: bool = True) -> None:
     """Write an executable `folder/systemctl`. Without `stops` it lies."""
     program = folder / "systemctl"
     names = {"folder": str(folder), "home": str(minikube_home), "stops": stops}
-    program.write_text(SCRIPT.format(python=sys.executable, root=str(TESTS.parent), **names))
+    program.write_text(SCRIPT.format(python=sys.executable, root=str(ROOT), **names))
     program.chmod(0o755)
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from bootstrap.host.files.places import Places
 from bootstrap.store.fetch import request
+from tests.helpers.places import ROOT
 from tests.mirror import Mirror
 from tests.store.samples import BODY, PATH, places_in
 
-ROOT = Path(__file__).parents[2]
 Start = Callable[..., subprocess.Popen[str]]
 
 

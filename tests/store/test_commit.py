@@ -23,8 +23,9 @@ from bootstrap.host.files.places import Places
 from bootstrap.store.keep.commit import Delivery, install, is_intact
 from bootstrap.store.keep.generation import link
 from bootstrap.store.keep.inventory import RECEIPT, executable_of, place_of
+from tests.helpers.places import ROOT
 from tests.mirror import Fault, Mirror
-from tests.store.conftest import ROOT, Start
+from tests.store.conftest import Start
 from tests.store.installer import Order
 from tests.store.samples import BODY, PATH, artifact, executables, places_in, until
 

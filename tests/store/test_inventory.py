@@ -1,12 +1,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from bootstrap.core.model.state import StoredArtifact
 from bootstrap.host.files.places import Places
 from bootstrap.store.keep.commit import Delivery, install
 from bootstrap.store.keep.inventory import RECEIPT, inventory, place_of
+from tests.helpers.places import ROOT
 from tests.mirror import Mirror
 from tests.store.samples import PATH, artifact
 
@@ -44,7 +44,7 @@ def test_a_place_is_named_after_version_platform_and_content(places: Places) -> 
 def test_the_inventory_costs_every_run_no_http_client() -> None:
     code = "import sys, bootstrap.store.keep.inventory; print(*sys.modules)"
     loaded = subprocess.run(
-        (sys.executable, "-c", code), capture_output=True, text=True, cwd=Path(__file__).parents[2]
+        (sys.executable, "-c", code), capture_output=True, text=True, cwd=ROOT
     ).stdout.split()
     assert "bootstrap.store.keep.inventory" in loaded
     assert not {"urllib3", "ssl", "http.client", "urllib.request", "tarfile"} & set(loaded)

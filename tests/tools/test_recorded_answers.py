@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +10,8 @@ from bootstrap.core.model.state import ToolState
 from bootstrap.core.model.tool import Answer, Tool
 from bootstrap.core.values.version import find_version, parse_version
 from bootstrap.tools import TOOLS
+from tests.helpers.places import FIXTURES, TRANSCRIPTS
 
-TRANSCRIPTS = Path(__file__).parent.parent / "transcripts"
-FIXTURES = Path(__file__).parent.parent / "fixtures"
 TOOL = {tool.name: tool for tool in TOOLS}
 ENGINE = "20.10.24+dfsg1"
 """The engine that every recorded docker client talked to."""

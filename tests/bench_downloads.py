@@ -48,7 +48,14 @@ def serving(folder: Path, megabytes: int, rate: int = 0) -> Iterator[Served]:
             filling.write(block)
     told, ca = folder / "url", folder / "ca"
     options = ("--url-file", told, "--ca-file", ca, "--log", folder / "log", "--rate", rate)
-    argv = (sys.executable, "-m", "tests.mirror", "--serve", f"/file={file}", *map(str, options))
+    argv = (
+        sys.executable,
+        "-m",
+        "tests.helpers.serving.mirror",
+        "--serve",
+        f"/file={file}",
+        *map(str, options),
+    )
     with subprocess.Popen(argv, cwd=ROOT) as server:
         try:
             while not told.exists():

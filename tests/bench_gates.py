@@ -18,8 +18,8 @@ from statistics import median, quantiles
 from threading import Event
 from typing import NamedTuple
 
-from tests.cluster.apiserver import as_json, healthy_1_9, new_identity, serving
 from tests.helpers.places import ROOT
+from tests.helpers.serving.apiserver import as_json, healthy_1_9, new_identity, serving
 
 NODES = "/api/v1/nodes"
 LIMITS = {"noticed after, ms": 60.0, "of a core, %": 3.0, "all gates, CPU-s": 1.0}

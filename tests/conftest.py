@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bootstrap.kubeconfig.private import Connection
-from tests.cluster.apiserver import ApiServer, Identity, healthy_1_9, new_identity, serving
+from tests.helpers.serving.apiserver import ApiServer, Identity, healthy_1_9, new_identity, serving
 
 # Started in the background, by nohup or by a CI service, this process may ignore these, and every
 # program that a test starts would inherit that: no Ctrl-C would ever arrive. A caught signal is

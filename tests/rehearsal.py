@@ -33,7 +33,7 @@ EVENTS = "/var/rehearsal/events"
 MIRROR = """
 mkdir -p /var/rehearsal
 cd {root}
-PYTHONPATH={path} setsid {python} -B -m tests.mirror --url-file /var/rehearsal/url \
+PYTHONPATH={path} setsid {python} -B -m tests.helpers.serving.mirror --url-file /var/rehearsal/url \
   --ca-file /var/rehearsal/ca --log /var/rehearsal/log --serve {serve} \
   >/var/rehearsal/said 2>&1 </dev/null &
 until [ -s /var/rehearsal/url ]; do kill -0 $! || exec cat /var/rehearsal/said; sleep 0.1; done

@@ -17,7 +17,7 @@ from bootstrap.errors import Exit
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.tools import TOOLS
-from tests.core.machine import finding, host, profile_of, tool
+from tests.helpers.deciding.good_machine import finding, host, profile_of, tool
 
 CATALOGUE = read_catalogue(Cache(Path("/dev/null")))
 PLATFORMS = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64")

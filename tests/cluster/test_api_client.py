@@ -24,7 +24,7 @@ from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure, failure_of_proxy
 from bootstrap.api.tls import trust
 from bootstrap.kubeconfig.private import Connection
-from tests.cluster.apiserver import (
+from tests.helpers.serving.apiserver import (
     TOKEN,
     ApiServer,
     Document,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap.kubeconfig.edit import Change, edit
-from tests.core.generated import reproducible
+from tests.helpers.deciding.generated import reproducible
 
 BODIES = {
     "cluster": {"certificate-authority": "/home/ann lee/.minikube/ca.crt", "server": "https://1:8"},

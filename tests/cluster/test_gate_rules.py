@@ -7,7 +7,7 @@ from bootstrap.api.client import ApiClient
 from bootstrap.core.model.gate import LIVE_GATES
 from bootstrap.gates.live.checks import CHECKS, look_at
 from bootstrap.gates.look import Expected, Look
-from tests.cluster.apiserver import (
+from tests.helpers.serving.apiserver import (
     KUBECTL_1_9,
     NOT_FOUND,
     SYSTEM,

@@ -8,7 +8,7 @@ import pytest
 from bootstrap.api.client import ApiClient
 from bootstrap.gates.live.checks import look_at
 from bootstrap.gates.look import Expected, Look
-from tests.cluster.apiserver import SYSTEM, ApiServer, as_json, healthy_1_20
+from tests.helpers.serving.apiserver import SYSTEM, ApiServer, as_json, healthy_1_20
 
 SINCE = datetime(2026, 11, 27, 8, 0, 0, tzinfo=UTC)
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"

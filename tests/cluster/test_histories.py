@@ -1,6 +1,6 @@
 """Whatever moment of a real pod's history kboot looks at, it does not judge too early.
 
-The histories are of real kubelets (tests.cluster.record_history). A look reads a pod and then what
+The histories are of real kubelets (helpers.histories.record). A look reads a pod and then what
 else is told of it, which may be newer by then; so every moment is judged with every later one.
 """
 
@@ -17,7 +17,7 @@ from bootstrap.gates.made.manifests import Image
 from bootstrap.gates.made.namespace import Owner
 from bootstrap.gates.made.trial import Trial
 from bootstrap.gates.why.ends import end_of
-from tests.cluster.history import History, Past, Thing
+from tests.helpers.histories.past import History, Past, Thing
 from tests.helpers.places import HISTORIES
 
 ALL = [History.read(file) for file in sorted(HISTORIES.glob("*.json"))]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bootstrap.kubeconfig.private import Connection, read_private, select
-from tests.cluster.apiserver import KUBECTL_1_9, printed
+from tests.helpers.serving.apiserver import KUBECTL_1_9, printed
 
 Document = dict[str, Any]
 

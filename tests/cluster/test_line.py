@@ -4,7 +4,7 @@ from bootstrap.api.client import ApiClient
 from bootstrap.api.line import Line
 from bootstrap.api.look import look
 from bootstrap.kubeconfig.private import Connection
-from tests.cluster.apiserver import ApiServer, without_credentials
+from tests.helpers.serving.apiserver import ApiServer, without_credentials
 
 
 def test_what_the_look_opened_serves_further_questions(

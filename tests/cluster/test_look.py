@@ -10,7 +10,14 @@ from bootstrap.api.failure import ApiFailure
 from bootstrap.api.look import ca_fingerprint, look
 from bootstrap.core.model.state import ApiLook
 from bootstrap.kubeconfig.private import Connection
-from tests.cluster.apiserver import Answer, ApiServer, Document, Handler, as_json, healthy_1_20
+from tests.helpers.serving.apiserver import (
+    Answer,
+    ApiServer,
+    Document,
+    Handler,
+    as_json,
+    healthy_1_20,
+)
 
 
 def test_one_look_tells_identity_version_and_nodes(

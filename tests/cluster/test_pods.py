@@ -6,7 +6,7 @@ import pytest
 
 from bootstrap.api.client import ApiClient
 from bootstrap.gates.live.pods import trouble_of
-from tests.cluster.apiserver import ApiServer, Document
+from tests.helpers.serving.apiserver import ApiServer, Document
 
 FAILED = {"terminated": {"exitCode": 1, "reason": "Error"}}
 TOO_LARGE = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}

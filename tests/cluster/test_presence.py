@@ -9,7 +9,7 @@ import trustme
 
 from bootstrap.api.presence import Presence, for_later, presence
 from bootstrap.kubeconfig.private import Connection
-from tests.cluster.apiserver import ApiServer, serving
+from tests.helpers.serving.apiserver import ApiServer, serving
 
 
 def test_it_is_there_though_credentials_and_ca_were_deleted_since(

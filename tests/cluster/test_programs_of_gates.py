@@ -15,8 +15,8 @@ from bootstrap.gates.made.namespace import Owner
 from bootstrap.gates.made.trial import Trial
 from bootstrap.gates.using.programs import Programs, Ran
 from bootstrap.gates.using.table import trial_gates
-from tests.cluster.acting_api import ActingApi, running
-from tests.cluster.apiserver import Identity, as_json
+from tests.helpers.serving.acting_api import ActingApi, running
+from tests.helpers.serving.apiserver import Identity, as_json
 
 NONE = Lack("none")
 

@@ -21,8 +21,8 @@ from bootstrap.gates.using import smoke
 from bootstrap.gates.using.programs import Programs
 from bootstrap.gates.using.table import trial_gates
 from bootstrap.gates.why.trouble import Trouble
-from tests.cluster.acting_api import DISCOVERY, ActingApi, running
-from tests.cluster.apiserver import Document, Handler, Identity, as_json
+from tests.helpers.serving.acting_api import DISCOVERY, ActingApi, running
+from tests.helpers.serving.apiserver import Document, Handler, Identity, as_json
 
 NOTHING = Programs(*(Lack("none"),) * 4)
 IMAGE = Image("busybox:1.28")

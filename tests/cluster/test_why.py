@@ -5,7 +5,7 @@ import pytest
 from bootstrap.api.client import ApiClient
 from bootstrap.gates.why import pods as why
 from bootstrap.gates.why.pulls import never_pulled
-from tests.cluster.apiserver import ApiServer, as_json
+from tests.helpers.serving.apiserver import ApiServer, as_json
 
 
 def test_why_an_image_cannot_be_pulled_is_said_also_after_the_kubelets_later_events(

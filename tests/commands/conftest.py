@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.apiserver import ApiServer, Identity, healthy_1_20, serving
-from tests.commands.driving import NEW, OLD, Kboot, script
-from tests.commands.kubeconfigs import cluster_of, kubeconfig
+from tests.helpers.driving.kboot import NEW, OLD, Kboot, script
+from tests.helpers.driving.kubeconfigs import cluster_of, kubeconfig
+from tests.helpers.serving.apiserver import ApiServer, Identity, healthy_1_20, serving
 
 
 def furnish_old(kboot: Kboot) -> None:

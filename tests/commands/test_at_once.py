@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.commands.driving import Kboot, check_text, on_amd64, until
-from tests.mirror import Fault, Mirror
-from tests.releases import KUBECTL, MINIKUBE, profile, settings
+from tests.helpers.driving.kboot import Kboot, check_text, on_amd64, until
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.serving.releases import KUBECTL, MINIKUBE, profile, settings
 
 pytestmark = on_amd64
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.commands.driving import Kboot, tree
+from tests.helpers.driving.kboot import Kboot, tree
 
 TOOLS = 'name = "x"\n[tools]\n'
 

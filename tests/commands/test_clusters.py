@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bootstrap.store.keep.lock import hold
-from tests.commands.driving import NEW, OLD, Kboot, as_root, held_back, on_linux, until
+from tests.helpers.driving.kboot import NEW, OLD, Kboot, as_root, held_back, on_linux, until
 
 pytestmark = as_root
 

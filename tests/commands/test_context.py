@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.apiserver import (
+from tests.commands.test_clusters import joined
+from tests.helpers.driving.kboot import Kboot, processes_knowing, script, tree, until
+from tests.helpers.driving.kubeconfigs import cluster_of, kubeconfig, left, temporary_files
+from tests.helpers.serving.apiserver import (
     ApiServer,
     Identity,
     as_json,
 )
-from tests.commands.driving import Kboot, processes_knowing, script, tree, until
-from tests.commands.kubeconfigs import cluster_of, kubeconfig, left, temporary_files
-from tests.commands.test_clusters import joined
 
 LIVE = "api,version,nodes,system,serviceaccount"
 VERIFY = ("verify", "--context", "prod", "--gates", LIVE)

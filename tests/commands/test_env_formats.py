@@ -10,7 +10,7 @@ from pathlib import Path
 import dotenv
 import pytest
 
-from tests.commands.driving import PROGRAM, Kboot, script
+from tests.helpers.driving.kboot import PROGRAM, Kboot, script
 from tests.helpers.places import ROOT
 
 CLUSTER = """\

@@ -16,7 +16,7 @@ import pytest
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.gate import LIVE_GATES
 from bootstrap.ui.events import DOWNLOAD_PAUSE, EventFile
-from tests.commands.driving import (
+from tests.helpers.driving.kboot import (
     KUBECTL,
     TOOLS,
     Kboot,
@@ -28,7 +28,7 @@ from tests.commands.driving import (
     until,
 )
 from tests.helpers.places import ROOT
-from tests.mirror import Mirror
+from tests.helpers.serving.mirror import Mirror
 
 Line = dict[str, Any]
 SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import TOOLS, Kboot, as_root, tree
+from tests.helpers.driving.kboot import TOOLS, Kboot, as_root, tree
 
 SHOW = 'printf "%s\\n%s\\n" "$PATH" "$KUBECONFIG"'
 

@@ -1,6 +1,6 @@
 """Where `up` cannot go on for want of an engine or a route, a checkout names its rehearsal."""
 
-from tests.commands.driving import PROGRAM, TOOLS, Kboot
+from tests.helpers.driving.kboot import PROGRAM, TOOLS, Kboot
 from tests.helpers.places import ROOT
 
 PROFILE = """\

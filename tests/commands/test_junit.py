@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cluster.apiserver import (
+from tests.helpers.driving.kboot import Done, Kboot, as_root, until
+from tests.helpers.serving.apiserver import (
     ApiServer,
     as_json,
 )
-from tests.commands.driving import Done, Kboot, as_root, until
 
 LIVE = "api,version,nodes,system,serviceaccount"
 VERIFY = ("verify", "--context", "prod", "--gates", LIVE)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import Kboot, on_amd64, tree
-from tests.commands.publishing import downloads, made_up, published, wants
 from tests.commands.test_places import ordinary as ordinary
-from tests.mirror import Mirror
+from tests.helpers.driving.kboot import Kboot, on_amd64, tree
+from tests.helpers.driving.publishing import downloads, made_up, published, wants
+from tests.helpers.serving.mirror import Mirror
 
 pytestmark = on_amd64
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import NEW, OLD, TOOLS, Kboot, as_root, on_linux, tree
+from tests.helpers.driving.kboot import NEW, OLD, TOOLS, Kboot, as_root, on_linux, tree
 
 BLOCKED = OLD.replace("none", "virtualbox")
 FAULTS = ["version-crashes", "version-floods", "version-rubbish", "version-asks"]

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.commands.driving import Done, Kboot, check_text, on_amd64, tree
-from tests.commands.hasty import PROGRAM as HASTY
-from tests.mirror import Fault, Mirror
-from tests.releases import KUBECTL, NEXT_KUBECTL, profile, settings
+from tests.helpers.driving.hasty import PROGRAM as HASTY
+from tests.helpers.driving.kboot import Done, Kboot, check_text, on_amd64, tree
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.serving.releases import KUBECTL, NEXT_KUBECTL, profile, settings
 
 pytestmark = on_amd64
 

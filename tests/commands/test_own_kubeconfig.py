@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.commands.driving import Kboot, as_root
 from tests.commands.test_clusters import HEAVY, LISTEN, joined
-from tests.engine.kubeconfig_owner import PROD
+from tests.helpers.driving.kboot import Kboot, as_root
+from tests.helpers.working.kubeconfig_owner import PROD
 
 pytestmark = as_root
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import KUBECTL, KUBECTL_SHA256, TOOLS, Kboot, on_amd64, tree, until
-from tests.mirror import Fault, Mirror
+from tests.helpers.driving.kboot import KUBECTL, KUBECTL_SHA256, TOOLS, Kboot, on_amd64, tree, until
+from tests.helpers.serving.mirror import Fault, Mirror
 
 pytestmark = on_amd64
 

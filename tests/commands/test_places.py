@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import NOBODY, PROGRAM, TOOLS, Kboot, as_root, tree
+from tests.helpers.driving.kboot import NOBODY, PROGRAM, TOOLS, Kboot, as_root, tree
 from tests.helpers.places import ROOT
 
 SETPRIV = shutil.which("setpriv")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import Kboot, on_amd64, tree
-from tests.commands.publishing import downloads, made_up, path_of, published, wants
-from tests.mirror import Fault, Mirror
+from tests.helpers.driving.kboot import Kboot, on_amd64, tree
+from tests.helpers.driving.publishing import downloads, made_up, path_of, published, wants
+from tests.helpers.serving.mirror import Fault, Mirror
 
 pytestmark = on_amd64
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.commands.driving import Kboot, as_root, held_back, on_linux, tree, until
+from tests.helpers.driving.kboot import Kboot, as_root, held_back, on_linux, tree, until
 
 pytestmark = as_root
 

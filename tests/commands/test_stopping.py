@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import Done, Kboot, as_root, script
+from tests.helpers.driving.kboot import Done, Kboot, as_root, script
 from tests.standins import systemctl
 
 UNITS = "/usr/lib/systemd/system"

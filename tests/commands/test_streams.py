@@ -6,7 +6,7 @@ import select
 
 import pytest
 
-from tests.commands.driving import TOOLS, Kboot, as_root, check_text
+from tests.helpers.driving.kboot import TOOLS, Kboot, as_root, check_text
 
 LOOKED = (0, 1, 60)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.commands.driving import TOOLS, Kboot, on_amd64, script
-from tests.mirror import Mirror
+from tests.helpers.driving.kboot import TOOLS, Kboot, on_amd64, script
+from tests.helpers.serving.mirror import Mirror
 
 pytestmark = on_amd64
 

@@ -13,8 +13,8 @@ from bootstrap.core.model.state import (
 from bootstrap.core.model.step import DeleteCluster, InstallArtifact, MergeKubeconfig, StartCluster
 from bootstrap.core.plan.down import plan_down
 from bootstrap.errors import Exit
-from tests.core.generated import knowledge
-from tests.core.machine import (
+from tests.helpers.deciding.generated import knowledge
+from tests.helpers.deciding.good_machine import (
     DOCKER,
     SILENT,
     VIRTUALBOX,

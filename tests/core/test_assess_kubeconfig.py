@@ -11,9 +11,9 @@ from bootstrap.core.plan.down import plan_down
 from bootstrap.core.plan.exit_codes import doctor_exit, up_exit
 from bootstrap.core.plan.up import Plan, plan
 from bootstrap.errors import Exit
-from tests.core.convergence import ALL_GATES
-from tests.core.generated import knowledge
-from tests.core.machine import DOCKER, SILENT, host, profile_of, running
+from tests.helpers.deciding.convergence import ALL_GATES
+from tests.helpers.deciding.generated import knowledge
+from tests.helpers.deciding.good_machine import DOCKER, SILENT, host, profile_of, running
 
 FILE = "~/.kube/config"
 NOTHING = Plan((), ())

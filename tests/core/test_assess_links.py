@@ -6,7 +6,7 @@ from bootstrap.core.model.state import Ground, HostState, LinkFolder, StoredArti
 from bootstrap.core.model.step import LinkTools
 from bootstrap.core.plan.up import Plan, gates_decide
 from bootstrap.errors import Exit
-from tests.core.machine import finding, host, planned, profile_of, tool
+from tests.helpers.deciding.good_machine import finding, host, planned, profile_of, tool
 
 BIN = "/home/w/bin"
 PROFILE = profile_of(kubectl="1.35.2")._replace(id="work-1")

@@ -9,7 +9,7 @@ from bootstrap.core.model.state import (
 )
 from bootstrap.core.model.step import InstallArtifact
 from bootstrap.errors import Exit
-from tests.core.machine import (
+from tests.helpers.deciding.good_machine import (
     ABSENT,
     DOCKER,
     UNKNOWN,

@@ -11,8 +11,8 @@ from bootstrap.core.model.state import (
     HostState,
 )
 from bootstrap.core.values.codec import from_plain, to_plain
-from tests.core.generated import host_states, profiles, reproducible
-from tests.core.machine import (
+from tests.helpers.deciding.generated import host_states, profiles, reproducible
+from tests.helpers.deciding.good_machine import (
     host,
 )
 

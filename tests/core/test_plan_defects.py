@@ -19,8 +19,8 @@ from bootstrap.core.model.step import (
     Step,
 )
 from bootstrap.core.plan import up as planning
-from tests.core.convergence import check
-from tests.core.generated import cases, knowledge, reproducible
+from tests.helpers.deciding.convergence import check
+from tests.helpers.deciding.generated import cases, knowledge, reproducible
 
 Steps = tuple[Step, ...]
 

@@ -12,10 +12,10 @@ from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import verb
 from bootstrap.core.plan.down import plan_down, still_there
-from tests.core import model_host
-from tests.core.convergence import check, judged
-from tests.core.generated import cases, knowledge, reproducible
-from tests.core.model_host import apply_all
+from tests.helpers.deciding import model_host
+from tests.helpers.deciding.convergence import check, judged
+from tests.helpers.deciding.generated import cases, knowledge, reproducible
+from tests.helpers.deciding.model_host import apply_all
 
 
 def test_a_plan_carried_out_leaves_nothing_to_plan() -> None:

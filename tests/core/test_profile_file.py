@@ -6,7 +6,7 @@ import pytest
 
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.profile import ClusterSpec, Policy
-from tests.core.profile_text import CLUSTER, TOOLS, parse
+from tests.helpers.deciding.profile_text import CLUSTER, TOOLS, parse
 from tests.helpers.places import ROOT
 
 SHIPPED = ROOT / "profiles"

@@ -11,8 +11,8 @@ from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.profile_source import load
-from tests.core.generated import knowledge, reproducible
-from tests.core.profile_text import CLUSTER, TOOLS, parse, refused
+from tests.helpers.deciding.generated import knowledge, reproducible
+from tests.helpers.deciding.profile_text import CLUSTER, TOOLS, parse, refused
 
 LIKE = 'is not a version like "1.9.3", "1.9" or ">=5.2,<5.3"'
 

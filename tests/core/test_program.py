@@ -6,8 +6,8 @@ from bootstrap.core.judge.choice import choose
 from bootstrap.core.judge.program import Lack, program
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.state import ToolState
-from tests.core.generated import knowledge
-from tests.core.machine import ABSENT, DOCKER, VIRTUALBOX, host, profile_of, tool
+from tests.helpers.deciding.generated import knowledge
+from tests.helpers.deciding.good_machine import ABSENT, DOCKER, VIRTUALBOX, host, profile_of, tool
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,15 @@ from bootstrap.core.model.step import RunPackages, verb
 from bootstrap.core.plan.exit_codes import doctor_exit
 from bootstrap.core.plan.up import Plan
 from bootstrap.errors import Exit
-from tests.core.machine import DOCKER, finding, host, judged, planned, profile_of, tool
+from tests.helpers.deciding.good_machine import (
+    DOCKER,
+    finding,
+    host,
+    judged,
+    planned,
+    profile_of,
+    tool,
+)
 
 # Printed by apt 2.6.1 of Debian 12, each for one name.
 APT = """docker.io:

@@ -8,8 +8,8 @@ from bootstrap.core.model.profile import Policy, Requirement
 from bootstrap.core.model.state import StoredArtifact, ToolState
 from bootstrap.core.model.step import InstallArtifact
 from bootstrap.errors import Exit
-from tests.core.generated import knowledge
-from tests.core.machine import finding, host, planned, profile_of, tool
+from tests.helpers.deciding.generated import knowledge
+from tests.helpers.deciding.good_machine import finding, host, planned, profile_of, tool
 
 CATALOGUE = knowledge().catalogue
 LINUX = "linux/amd64"

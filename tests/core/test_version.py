@@ -11,7 +11,7 @@ from bootstrap.core.values.version import (
     find_version,
     parse_version,
 )
-from tests.core.generated import reproducible
+from tests.helpers.deciding.generated import reproducible
 
 
 @pytest.mark.parametrize(

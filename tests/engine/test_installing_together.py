@@ -21,8 +21,8 @@ from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.tools import TOOLS
-from tests.mirror import Fault, Mirror
-from tests.store.samples import BODY, PUBLISHER, artifact, places_in
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.working.samples import BODY, PUBLISHER, artifact, places_in
 
 NAMES = ("minikube", "kubectl", "docker")
 

@@ -14,8 +14,8 @@ import yaml
 from bootstrap.core.model.state import Merged
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files import user_file
-from tests.engine.kubeconfig_owner import PROD, Owner
 from tests.helpers.places import ROOT
+from tests.helpers.working.kubeconfig_owner import PROD, Owner
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -357,7 +357,8 @@ def test_clusters_merged_at_once_are_all_there(tmp_path: Path) -> None:
     owner = Owner(tmp_path / "home")
     private = owner.around.places.kubeconfig("work")
     program = (
-        "import sys; from pathlib import Path; from tests.engine.kubeconfig_owner import *\n"
+        "import sys; from pathlib import Path\n"
+        "from tests.helpers.working.kubeconfig_owner import *\n"
         "owner = Owner(Path(sys.argv[1]))\n"
         "merge(MergeKubeconfig(sys.argv[2], '', ''), owner.work)\n"
     )
@@ -376,7 +377,7 @@ def test_clusters_merged_at_once_are_all_there(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks under a tracing interpreter")
 def test_killed_at_any_line_the_file_is_the_old_or_the_new_one_whole(tmp_path: Path) -> None:
-    words = (sys.executable, "-m", "tests.engine.killed_merger", str(tmp_path))
+    words = (sys.executable, "-m", "tests.helpers.working.killed_merger", str(tmp_path))
     run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     told = json.loads(run.stdout)
     new = told[-1][0]

@@ -11,7 +11,7 @@ from bootstrap.core.model.gate import LIVE_GATES, Gate, GateResult, GateStatus, 
 from bootstrap.engine.prove.passing import SHORTEST_PAUSE, Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
-from tests.cluster.apiserver import (
+from tests.helpers.serving.apiserver import (
     SYSTEM,
     ApiServer,
     Document,

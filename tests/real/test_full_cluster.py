@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.api.client import ApiClient
-from tests.commands.driving import until
+from tests.helpers.driving.kboot import until
 from tests.real.engine import docker
 from tests.real.full_cluster import FullCluster
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mirror import Mirror
+from tests.helpers.serving.mirror import Mirror
 from tests.real.engine import SCRIPTS
 
 pytestmark = pytest.mark.real

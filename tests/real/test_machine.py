@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bootstrap.api.client import ApiClient
-from tests.commands.driving import until
+from tests.helpers.driving.kboot import until
 from tests.real.machine import PROFILE, ROOT, Machine
 from tests.real.test_full_cluster import ASK, SET
 from tests.test_standin_v1_38 import alike, case

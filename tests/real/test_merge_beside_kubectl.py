@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.engine.kubeconfig_owner import PROD, Owner
 from tests.helpers.places import ROOT
+from tests.helpers.working.kubeconfig_owner import PROD, Owner
 
 pytestmark = pytest.mark.real
 
 MERGE = (
-    "import sys; from pathlib import Path; from tests.engine.kubeconfig_owner import Owner\n"
+    "import sys; from pathlib import Path\n"
+    "from tests.helpers.working.kubeconfig_owner import Owner\n"
     "Owner(Path(sys.argv[1])).merge()\n"
 )
 WRITING = "write,openat,rename,unlink,mkdir,fsync,fchmod,fchown,link,ftruncate,pwrite64"

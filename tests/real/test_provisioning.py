@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import releases
 from tests.helpers.places import ROOT
+from tests.helpers.serving import releases
 from tests.real.fresh_host import FreshHost
 from tests.test_docs import blocks
 
@@ -39,8 +39,8 @@ mkdir -p /tmp/served
 cd /kboot && PYTHONPATH=/kboot:/dependencies PYTHONDONTWRITEBYTECODE=1 setsid python3 -c '
 import signal, sys
 from pathlib import Path
-from tests import releases
-from tests.mirror import Mirror
+from tests.helpers.serving import releases
+from tests.helpers.serving.mirror import Mirror
 with Mirror({}) as mirror:
     for each in (releases.KUBECTL, releases.MINIKUBE):
         each.publish(mirror, Path("/tmp/served"))

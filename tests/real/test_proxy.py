@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import Done, Kboot, until
-from tests.mirror import Mirror
+from tests.helpers.driving.kboot import Done, Kboot, until
+from tests.helpers.serving.mirror import Mirror
 from tests.real.engine import SCRIPTS
 
 pytestmark = pytest.mark.real

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.driving import NEW, PROGRAM, Kboot, script
 from tests.commands.test_env_formats import HOSTILE, evaluated, furnish
+from tests.helpers.driving.kboot import NEW, PROGRAM, Kboot, script
 from tests.helpers.places import ROOT
-from tests.mirror import Mirror
+from tests.helpers.serving.mirror import Mirror
 from tests.real.engine import SCRIPTS
 
 pytestmark = pytest.mark.real

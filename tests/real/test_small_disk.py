@@ -18,10 +18,10 @@ import pytest
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.values.codec import to_plain
-from tests.commands.driving import Done, Kboot, tree, until
-from tests.mirror import Fault, Mirror
-from tests.releases import KUBECTL, NEXT_KUBECTL, profile, settings
-from tests.store.installer import Order, fill
+from tests.helpers.driving.kboot import Done, Kboot, tree, until
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.serving.releases import KUBECTL, NEXT_KUBECTL, profile, settings
+from tests.helpers.working.installer import Order, fill
 
 pytestmark = pytest.mark.real
 
@@ -157,7 +157,7 @@ def install(kboot: Small, mirror: Mirror, artifact: Artifact, *, full: bool = Fa
     """No made archive fits the catalogue, so this is not `kboot up` but what it calls."""
     url, ca = mirror.url + ARCHIVE, str(mirror.ca_file)
     order = Order(str(kboot.home), artifact, url, ca, fill=full)
-    program = (sys.executable, "-m", "tests.store.installer", json.dumps(to_plain(order)))
+    program = (sys.executable, "-m", "tests.helpers.working.installer", json.dumps(to_plain(order)))
     return kboot.run(program=program)
 
 

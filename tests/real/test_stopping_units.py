@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.driving import OLD
+from tests.helpers.driving.kboot import OLD
 from tests.real.fresh_host import FreshHost
 
 pytestmark = pytest.mark.real

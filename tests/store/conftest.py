@@ -10,8 +10,8 @@ import pytest
 from bootstrap.host.files.places import Places
 from bootstrap.store.fetch import request
 from tests.helpers.places import ROOT
-from tests.mirror import Mirror
-from tests.store.samples import BODY, PATH, places_in
+from tests.helpers.serving.mirror import Mirror
+from tests.helpers.working.samples import BODY, PATH, places_in
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -39,7 +39,7 @@ def start() -> Iterator[Start]:
 
     def begin(program: str, *arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            (sys.executable, "-m", f"tests.store.{program}", *arguments),
+            (sys.executable, "-m", f"tests.helpers.working.{program}", *arguments),
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -11,8 +11,8 @@ from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.places import Places
 from bootstrap.store.keep.commit import Delivery, install
 from bootstrap.store.keep.inventory import inventory, place_of, read_receipt
-from tests.mirror import Fault, Mirror
-from tests.store.samples import BODY, PATH, artifact, executables
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.working.samples import BODY, PATH, artifact, executables
 
 SHA256 = hashlib.sha256(BODY).hexdigest()
 SHA512 = hashlib.sha512(BODY).hexdigest()

@@ -24,10 +24,10 @@ from bootstrap.store.keep.commit import Delivery, install, is_intact
 from bootstrap.store.keep.generation import link
 from bootstrap.store.keep.inventory import RECEIPT, executable_of, place_of
 from tests.helpers.places import ROOT
-from tests.mirror import Fault, Mirror
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.working.installer import Order
+from tests.helpers.working.samples import BODY, PATH, artifact, executables, places_in, until
 from tests.store.conftest import Start
-from tests.store.installer import Order
-from tests.store.samples import BODY, PATH, artifact, executables, places_in, until
 
 OLD = b"#!/bin/sh\necho old\n"
 
@@ -264,7 +264,7 @@ def test_a_disk_that_fills_up_on_the_way_is_said_with_needed_and_free_bytes(
     home = tmp_path / "small"
     home.mkdir()
     given = order(mirror, places_in(home), fill=True)
-    worker = shlex.join((sys.executable, "-m", "tests.store.installer", given))
+    worker = shlex.join((sys.executable, "-m", "tests.helpers.working.installer", given))
     mount = f"mount -t tmpfs -o size=2m tmpfs {shlex.quote(str(home))}"
     namespace = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
     if subprocess.run((*namespace, "sh", "-c", mount), capture_output=True).returncode:

@@ -15,8 +15,8 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.fetch import connection
 from bootstrap.store.fetch.download import download
-from tests.mirror import Fault, Mirror
-from tests.store.samples import BODY, PATH, artifact
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.working.samples import BODY, PATH, artifact
 
 NO_PAUSE = {"Retry-After": "0"}
 

@@ -7,8 +7,8 @@ from bootstrap.host.files.places import Places
 from bootstrap.store.keep.commit import Delivery, install
 from bootstrap.store.keep.inventory import RECEIPT, inventory, place_of
 from tests.helpers.places import ROOT
-from tests.mirror import Mirror
-from tests.store.samples import PATH, artifact
+from tests.helpers.serving.mirror import Mirror
+from tests.helpers.working.samples import PATH, artifact
 
 
 def test_an_empty_store_has_nothing_in_it(places: Places) -> None:

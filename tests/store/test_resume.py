@@ -8,8 +8,8 @@ import pytest
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.fetch import connection
 from bootstrap.store.fetch.download import Received, download
-from tests.mirror import Fault, Mirror
-from tests.store.samples import BODY, PATH, artifact
+from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.working.samples import BODY, PATH, artifact
 
 CUT = Fault(cut=200_000)
 

@@ -11,8 +11,8 @@ from bootstrap.core.plan.up import plan
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.ui import text
-from tests.core.generated import cases, knowledge, reproducible
-from tests.core.machine import host, judged, planned, profile_of, tool
+from tests.helpers.deciding.generated import cases, knowledge, reproducible
+from tests.helpers.deciding.good_machine import host, judged, planned, profile_of, tool
 
 LONG = f"kboot up --allow-sudo --mirror https://a.example=https://b.example/{'x' * 80} work.toml"
 

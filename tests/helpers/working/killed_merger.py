@@ -1,4 +1,6 @@
-"""Merges killed before every line of what writes: `python -m tests.engine.killed_merger FOLDER`.
+"""Merges killed before every line of what writes.
+
+`python -m tests.helpers.working.killed_merger FOLDER`
 
 One copy of this process per line, each killed there; prints as JSON what each left and what the
 next merge made of it.
@@ -14,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.engine.kubeconfig_owner import PROD, Owner
+from tests.helpers.working.kubeconfig_owner import PROD, Owner
 
 WATCHED = ("bootstrap/host/files/user_file.py", "bootstrap/engine/carry/merging.py")
 

@@ -19,7 +19,7 @@ from bootstrap.api.tls import trust
 from bootstrap.gates.made import manifests, namespace
 from bootstrap.gates.made.manifests import Image, Mount
 from bootstrap.kubeconfig.private import Connection
-from tests.cluster.history import Step, Thing
+from tests.helpers.histories.past import Step, Thing
 
 _TICK = 0.2
 NAMESPACES = "/api/v1/namespaces"

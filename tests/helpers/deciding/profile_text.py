@@ -5,7 +5,7 @@ import pytest
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.reading import profile as profile_file
 from bootstrap.errors import KbootError
-from tests.core.generated import knowledge
+from tests.helpers.deciding.generated import knowledge
 
 TOOLS = """\
 name = "work"

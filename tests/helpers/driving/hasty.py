@@ -1,6 +1,6 @@
 """kboot that does not wait before it tries again, and only $HASTY_READ seconds for a silent server.
 
-`python -m tests.commands.hasty` in place of `python -m bootstrap`.
+`python -m tests.helpers.driving.hasty` in place of `python -m bootstrap`.
 """
 
 import os
@@ -11,7 +11,7 @@ from urllib3.util import Timeout
 from bootstrap.cli import main
 from bootstrap.store.fetch import connection, request
 
-PROGRAM = (sys.executable, "-m", "tests.commands.hasty")
+PROGRAM = (sys.executable, "-m", "tests.helpers.driving.hasty")
 
 if __name__ == "__main__":
     connection.TIMEOUT = Timeout(connect=10, read=float(os.environ.get("HASTY_READ", "30")))

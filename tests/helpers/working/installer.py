@@ -1,4 +1,4 @@
-"""A process of its own that installs and links: `python -m tests.store.installer JSON`."""
+"""Installs and links: `python -m tests.helpers.working.installer JSON`."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from bootstrap.errors import KbootError
 from bootstrap.store.keep.commit import Delivery, install
 from bootstrap.store.keep.generation import link
 from bootstrap.store.keep.lock import hold
-from tests.store.samples import places_in
+from tests.helpers.working.samples import places_in
 
 CHANGES = {
     "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.symlink", "os.chmod", "os.truncate",

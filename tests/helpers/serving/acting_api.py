@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.cluster.apiserver import (
+from tests.helpers.serving.apiserver import (
     ApiServer,
     Document,
     Handler,

@@ -1,6 +1,6 @@
 """Record histories of pods from a real cluster. For maintainers.
 
-    python -m tests.cluster.record_history KUBECONFIG FOLDER [STORY ...] [--enter PROGRAM]
+    python -m tests.helpers.histories.record KUBECONFIG FOLDER [STORY ...] [--enter PROGRAM]
 
 PROGRAM runs words in the only node, where /run/kubelet.pid names a kubelet that is started again
 when it ends. Without it, the stories that need it are left out. Everything that is made in the
@@ -16,9 +16,9 @@ import yaml
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import objects
 from bootstrap.kubeconfig.private import Connection, connection_of, select
-from tests.cluster.history import History
-from tests.cluster.recorder import NAMESPACES, WATCHED, Recorder, own_namespace, watching
-from tests.cluster.stories import STORIES
+from tests.helpers.histories.past import History
+from tests.helpers.histories.recorder import NAMESPACES, WATCHED, Recorder, own_namespace, watching
+from tests.helpers.histories.stories import STORIES
 
 _SETTLES = 3.0
 """Seconds for which is recorded what comes after the end."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.apiserver import TOKEN, ApiServer, Identity
-from tests.commands.driving import Kboot
+from tests.helpers.driving.kboot import Kboot
+from tests.helpers.serving.apiserver import TOKEN, ApiServer, Identity
 
 Body = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from bootstrap.api.objects import at, condition, objects, text
 from bootstrap.gates.made.manifests import Image, Mount, claim
-from tests.cluster.history import Thing
-from tests.cluster.recorder import Recorder
+from tests.helpers.histories.past import Thing
+from tests.helpers.histories.recorder import Recorder
 
 Play = Callable[[Recorder], None]
 Alter = Callable[[Thing], None]

@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mirror import Mirror
+from tests.helpers.serving.mirror import Mirror
 
 
 class Release(NamedTuple):

@@ -101,7 +101,7 @@ class ApiServer(ThreadingHTTPServer):
         return f"https://127.0.0.1:{self.server_address[1]}"
 
     def change(self, method: str, path: str, thing: Any) -> Document | None:
-        """Of POST, PATCH, DELETE: nothing here (tests.cluster.acting_api). None: no answer."""
+        """Of POST, PATCH, DELETE: nothing here (`acting_api` does). None: no answer."""
         return as_json({"message": f"{method} is not scripted"}, 405)
 
     def finish_request(self, request: Any, client_address: Any) -> None:

@@ -13,8 +13,8 @@ from bootstrap.engine.look.kubeconfigs import look_at_yours
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.places import find_places
 from bootstrap.host.machine.surroundings import Surroundings
-from tests.core.generated import knowledge
-from tests.core.machine import DOCKER, profile_of
+from tests.helpers.deciding.generated import knowledge
+from tests.helpers.deciding.good_machine import DOCKER, profile_of
 
 NAME = "work"
 PROD = """\

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.commands.driving import Kboot, script
-from tests.mirror import Mirror
+from tests.helpers.driving.kboot import Kboot, script
+from tests.helpers.serving.mirror import Mirror
 
 
 def path_of(version: str) -> str:

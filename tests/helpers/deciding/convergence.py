@@ -11,8 +11,8 @@ from bootstrap.core.plan import up as planning
 from bootstrap.core.plan.exit_codes import doctor_exit, plan_exit, up_exit
 from bootstrap.core.plan.up import Plan
 from bootstrap.errors import Exit
-from tests.core.generated import knowledge
-from tests.core.model_host import apply_all
+from tests.helpers.deciding.generated import knowledge
+from tests.helpers.deciding.model_host import apply_all
 
 ALL_GATES = tuple(GateResult(gate, GateStatus.PASSED, "") for gate in GATE_IDS)
 

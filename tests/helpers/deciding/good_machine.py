@@ -17,7 +17,7 @@ from bootstrap.core.model.state import (
     ToolState,
 )
 from bootstrap.core.plan.up import Plan, plan
-from tests.core.generated import knowledge
+from tests.helpers.deciding.generated import knowledge
 
 DOCKER = ClusterSpec("work", ("docker",))
 VIRTUALBOX = ClusterSpec("work", ("virtualbox",))

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.core.model.gate import LIVE_GATES
+from tests.bench.ready import Ready, kboot, ready_machine
 from tests.helpers.places import ROOT
-from tests.ready import Ready, kboot, ready_machine
 from tests.real.engine import SCRIPTS
 from tests.test_startup import HEAVY, USELESS
 

@@ -70,7 +70,7 @@ def fetch(served: Served, count: int) -> tuple[float, int]:
     """Seconds, without the interpreter's start, and the largest resident set in KiB."""
     with tempfile.TemporaryDirectory() as home:
         given = (home, str(served.ca), str(served.size), served.sha256, *[served.url] * count)
-        argv = (sys.executable, "-m", "tests.fetch", *given)
+        argv = (sys.executable, "-m", "tests.bench.fetch", *given)
         done = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)
         seconds, memory = done.stdout.split()
         return float(seconds), int(memory)

@@ -56,7 +56,7 @@ def wait_once(folder: Path, seconds: float) -> Waited:
         healthy = healthy_1_9()
         server.documents = healthy | {NODES: as_json({"items": []})}
         given = json.dumps(identity.connection(server.url)._asdict())
-        argv = (sys.executable, "-m", "tests.wait_for_nodes", given)
+        argv = (sys.executable, "-m", "tests.bench.wait_for_nodes", given)
         with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
             while not server.requests:
                 time.sleep(0.005)

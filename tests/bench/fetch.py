@@ -1,6 +1,6 @@
 """A process of its own that downloads files as `kboot up` does, and tells its cost.
 
-`python -m tests.fetch HOME CA SIZE SHA256 URL…`; prints the seconds
+`python -m tests.bench.fetch HOME CA SIZE SHA256 URL…`; prints the seconds
 from the first request to the verified files, and the largest resident set in KiB.
 """
 

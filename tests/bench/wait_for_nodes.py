@@ -1,6 +1,6 @@
 """Wait for gate `nodes` as kboot does; print when it passed and what the waiting cost.
 
-    python -m tests.wait_for_nodes CONNECTION   (JSON of a `kubeconfig.private.Connection`)
+    python -m tests.bench.wait_for_nodes CONNECTION   (JSON of a `kubeconfig.private.Connection`)
 
 Prints the moment of CLOCK_MONOTONIC, and CPU seconds and seconds of the waiting.
 """

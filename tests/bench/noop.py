@@ -13,9 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench import Case, measure, ratio, report
+from tests.bench.everything import Case, measure, ratio, report
+from tests.bench.ready import CLUSTER, Ready, kboot, ready_machine
 from tests.helpers.places import ROOT
-from tests.ready import CLUSTER, Ready, kboot, ready_machine
 
 MISE = "2026.9.15"
 SCRIPT = f"""\

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.test_clusters import joined
+from tests.fast.commands.test_clusters import joined
 from tests.helpers.driving.kboot import Kboot, script, until
 from tests.helpers.driving.kubeconfigs import kubeconfig, left, temporary_files
 from tests.real.test_gates import Cluster, cluster  # noqa: F401

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from bootstrap.api.client import ApiClient
+from tests.fast.standins.test_v1_38 import alike, case
 from tests.helpers.driving.kboot import until
 from tests.real.machine import PROFILE, ROOT, Machine
 from tests.real.test_full_cluster import ASK, SET
-from tests.test_standin_v1_38 import alike, case
 
 pytestmark = pytest.mark.real
 

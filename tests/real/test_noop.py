@@ -12,9 +12,9 @@ import pytest
 
 from bootstrap.core.model.gate import LIVE_GATES
 from tests.bench.ready import Ready, kboot, ready_machine
+from tests.fast.house.test_startup import HEAVY, USELESS
 from tests.helpers.places import ROOT
 from tests.real.engine import SCRIPTS
-from tests.test_startup import HEAVY, USELESS
 
 pytestmark = pytest.mark.real
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.fast.house.test_docs import blocks
 from tests.helpers.places import ROOT
 from tests.helpers.serving import releases
 from tests.real.fresh_host import FreshHost
-from tests.test_docs import blocks
 
 pytestmark = pytest.mark.real
 

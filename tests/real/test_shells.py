@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.test_env_formats import HOSTILE, evaluated, furnish
+from tests.fast.commands.test_env_formats import HOSTILE, evaluated, furnish
 from tests.helpers.driving.kboot import NEW, PROGRAM, Kboot, script
 from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Mirror

@@ -7,7 +7,7 @@ import pytest
 
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.keep.lock import hold
-from tests.store.conftest import Start
+from tests.fast.store.conftest import Start
 
 
 def never(text: str) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.fast.standins.test_minikube import Said, StandIn, recorded
 from tests.standins import minikube
 from tests.standins.kubeconfig import load
-from tests.test_standins import Said, StandIn, recorded
 
 NAME = "minikube-v1.38.1-none.json"
 UNLIKE = (

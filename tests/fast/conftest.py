@@ -1,3 +1,5 @@
+"""For the fast tests."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.commands.test_clusters import HEAVY, LISTEN, joined
+from tests.fast.commands.test_clusters import HEAVY, LISTEN, joined
 from tests.helpers.driving.kboot import Kboot, as_root
 from tests.helpers.working.kubeconfig_owner import PROD
 

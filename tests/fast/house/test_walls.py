@@ -9,16 +9,13 @@ from pathlib import Path
 import pytest
 
 from bootstrap.commands.arguments import COMMANDS
+from tests.helpers.house import BEGIN, END, MODULES, PAGE, drawn, imported
 from tests.helpers.places import ROOT
 
 PACKAGE = ROOT / "bootstrap"
-MODULES = {
-    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
-        file.read_text(encoding="utf-8"), str(file)
-    )
-    for file in sorted(PACKAGE.rglob("*.py"))
-}
 LONGEST_MODULE = 300
+FEWEST, MOST = 3, 12
+"""Files in a room."""
 LONGEST_FUNCTION = 40
 
 LAZY = {
@@ -61,18 +58,6 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def functions(tree: ast.AST) -> Iterator[Function]:
     return (node for node in ast.walk(tree) if isinstance(node, Function))
-
-
-def imported(node: ast.AST) -> set[str]:
-    """The modules that the statements in `node` import."""
-    found = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Import):
-            found |= {alias.name for alias in part.names}
-        elif isinstance(part, ast.ImportFrom):
-            inside = {f"{part.module}.{alias.name}" for alias in part.names} & set(MODULES)
-            found |= inside or {str(part.module)}
-    return found
 
 
 def calls(tree: ast.AST, name: str) -> list[int]:
@@ -140,3 +125,20 @@ def test_every_command_has_a_module_of_its_name() -> None:
     for command in COMMANDS:
         runs = [function.name for function in functions(MODULES[f"bootstrap.commands.{command}"])]
         assert "run" in runs
+
+
+def test_the_picture_of_the_house_is_that_of_its_imports() -> None:
+    """Else: `python -m tests.helpers.house`."""
+    picture = PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    assert picture == drawn()
+
+
+def test_no_room_is_too_full_or_too_small_and_no_file_repeats_its_name() -> None:
+    rooms: dict[Path, list[str]] = {}
+    for file in PACKAGE.rglob("*.py"):
+        if file.stem != "__init__":
+            rooms.setdefault(file.parent, []).append(file.stem)
+    del rooms[PACKAGE]
+    sizes = {room: len(files) for room, files in rooms.items() if not list(room.glob("*/"))}
+    assert {room: size for room, size in sizes.items() if not FEWEST <= size <= MOST} == {}
+    assert {room for room, files in rooms.items() if room.name in files} == set()

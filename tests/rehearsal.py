@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from tests.helpers.places import ROOT
+from tests.helpers.places import PARTS, ROOT
 
 sys.path.insert(0, str(ROOT))
 
@@ -303,7 +303,7 @@ def _has_cache() -> bool:
 
 
 def _fetched(version: str) -> Path:
-    script = (sys.executable, ROOT / "scripts" / "fetch-kubectl", version)
+    script = (sys.executable, PARTS / "fetch-kubectl", version)
     done = subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True)
     return Path(done.stdout.strip())
 

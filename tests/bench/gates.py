@@ -18,7 +18,7 @@ from statistics import median, quantiles
 from threading import Event
 from typing import NamedTuple
 
-from tests.helpers.places import ROOT
+from tests.helpers.places import PARTS, ROOT
 from tests.helpers.serving.apiserver import as_json, healthy_1_9, new_identity, serving
 
 NODES = "/api/v1/nodes"
@@ -78,7 +78,7 @@ def tell(name: str, figures: list[float], more: str = "") -> bool:
 
 def on_a_cluster(rounds: int) -> bool:
     """Of kboot's process and all that it starts."""
-    from tests.real.engine import SCRIPTS, docker, path_from, running_engine
+    from tests.real.engine import docker, path_from, running_engine
     from tests.real.full_cluster import PROFILE, FullCluster
 
     inside = f"cd /kboot && PYTHONPATH=/dependencies python3 -Bc {shlex.quote(IN_CONTAINER)}"
@@ -87,7 +87,7 @@ def on_a_cluster(rounds: int) -> bool:
         (folder := Path(name, "cluster")).mkdir()
         profile = PROFILE.replace("[tools]", TOOLS)
         with running_engine(Path(name, "engine")), FullCluster.running(folder, profile) as cluster:
-            kubectl = path_from(sys.executable, SCRIPTS / "fetch-kubectl", "1.20.0")
+            kubectl = path_from(sys.executable, PARTS / "fetch-kubectl", "1.20.0")
             docker("cp", str(kubectl), f"{cluster.name}:/usr/local/bin/kubectl")
             code, report = cluster.kboot("up")
             assert code == 0, report

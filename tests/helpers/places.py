@@ -3,6 +3,9 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+PARTS = SCRIPTS / "parts"
+"""What the real tier and the rehearsal are made of."""
 TRANSCRIPTS = ROOT / "tests" / "records" / "transcripts"
 """What real programs said, case by case."""
 FIXTURES = ROOT / "tests" / "records" / "fixtures"

@@ -9,7 +9,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-from tests.real.engine import SCRIPTS, fresh_image, path_from, running_engine
+from tests.helpers.places import PARTS
+from tests.real.engine import fresh_image, path_from, running_engine
 
 LONG = (
     "test_real_failures",
@@ -53,18 +54,18 @@ def _cluster(nodeid: str) -> str:
 @pytest.fixture(scope="session")
 def kubernetes_binaries() -> Path:
     """The folder of Kubernetes 1.20.2's servers, kubelet, kube-proxy and pause, and of etcd."""
-    return path_from(SCRIPTS / "build-kubernetes-1.20")
+    return path_from(PARTS / "build-kubernetes-1.20")
 
 
 @pytest.fixture(scope="session")
 def kubernetes_1_35() -> Path:
     """The folder of Kubernetes 1.35.1 and of all that a node takes."""
-    return path_from(SCRIPTS / "build-kubernetes-1.35")
+    return path_from(PARTS / "build-kubernetes-1.35")
 
 
 @pytest.fixture(scope="session")
 def kubectl_1_20() -> Path:
-    return path_from(sys.executable, SCRIPTS / "fetch-kubectl", "1.20.0")
+    return path_from(sys.executable, PARTS / "fetch-kubectl", "1.20.0")
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.helpers.places import ROOT
+from tests.helpers.places import PARTS
 
-SCRIPTS = ROOT / "scripts"
 BRIDGE = Path("/sys/class/net/docker0")
 
 
@@ -61,7 +60,7 @@ def running_engine(folder: Path) -> Iterator[None]:
 def own_engine(folder: Path) -> Iterator[None]:
     """One that nobody else meets, for as long as this lasts; `docker` asks it meanwhile."""
     folder.mkdir()
-    command = (SCRIPTS / "engine", "--alone", folder)
+    command = (PARTS / "engine", "--alone", folder)
     started = _printed(*command)
     os.environ["DOCKER_HOST"] = f"unix://{folder}/socket"
     try:
@@ -91,7 +90,7 @@ def _nobody_else(shared: int) -> bool:
 
 def _start(folder: Path) -> None:
     had_bridge = BRIDGE.exists()
-    started = _printed(SCRIPTS / "engine", folder)
+    started = _printed(PARTS / "engine", folder)
     if started:
         (folder / "started").write_text(f"{started} {had_bridge:d}")
 
@@ -110,11 +109,11 @@ def _stop(folder: Path) -> None:
 
 
 def fresh_image() -> str:
-    return _imported("kboot-fresh-host", path_from(SCRIPTS / "fresh-host"))
+    return _imported("kboot-fresh-host", path_from(PARTS / "fresh-host"))
 
 
 def cluster_image() -> str:
-    return _imported("kboot-cluster-host", path_from(SCRIPTS / "cluster-host"))
+    return _imported("kboot-cluster-host", path_from(PARTS / "cluster-host"))
 
 
 def _imported(name: str, tar: Path) -> str:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Self
 
 from bootstrap.kubeconfig.private import Connection
-from tests.real.engine import SCRIPTS, cluster_image, docker, path_from
+from tests.helpers.places import PARTS
+from tests.real.engine import cluster_image, docker, path_from
 from tests.real.fresh_host import FreshHost
 
 PROFILE = """\
@@ -49,7 +50,7 @@ class FullCluster(FreshHost):
         path = folder / "kboot.toml"
         path.write_text(profile)
         folder.chmod(0o755)
-        binaries = path_from(SCRIPTS / "build-kubernetes-1.20")
+        binaries = path_from(PARTS / "build-kubernetes-1.20")
         made = cls(cluster_image(), path, {str(binaries): "/kubernetes", **more})
         made.folder = folder
         try:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.helpers.places import PARTS
 from tests.real.breaking import Ground
-from tests.real.engine import SCRIPTS, docker, path_from
+from tests.real.engine import docker, path_from
 from tests.real.full_cluster import PROFILE, TOOLS, FullCluster
 
 PLACE = "/root/.minikube/standin/full/controlplane"
@@ -29,7 +30,7 @@ class Then(Ground):
     @classmethod
     @contextmanager
     def running(cls, folder: Path) -> Iterator[Ground]:
-        kubectl = path_from(sys.executable, SCRIPTS / "fetch-kubectl", "1.20.0")
+        kubectl = path_from(sys.executable, PARTS / "fetch-kubectl", "1.20.0")
         with FullCluster.running(folder, PROFILE.replace("[tools]\n", TOOLS)) as host:
             docker("cp", str(kubectl), f"{host.name}:/usr/local/bin/kubectl")
             code, report = host.kboot("up")

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from bootstrap.kubeconfig.private import Connection
-from tests.real.engine import SCRIPTS, alone, path_from
+from tests.helpers.places import PARTS, ROOT
+from tests.real.engine import alone, path_from
 
 PROFILE = """\
 name = "today"
@@ -49,7 +50,6 @@ exec nsenter --target {process} --mount --pid --uts --ipc --net --cgroup \\
   env -i --chdir={home} TERM="$TERM" LANG=C.UTF-8 PATH={path} HOME={home} "$@"
 """
 INIT = Path(__file__).with_name("machine-init")
-ROOT = SCRIPTS.parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HOME = Path("/var/home/dev")
 """In the machine; here there is no such folder."""
@@ -98,8 +98,8 @@ class Machine:
     def running(cls, folder: Path, profile: str = PROFILE) -> Iterator[Self]:
         """`folder` has the profile, in a file kboot.toml. Nothing is left of it afterwards."""
         (folder / "kboot.toml").write_text(profile)
-        subprocess.run((SCRIPTS / "packages", "iproute2"), check=True)
-        made = cls(path_from(SCRIPTS / "build-kubernetes-1.35"), folder)
+        subprocess.run((PARTS / "packages", "iproute2"), check=True)
+        made = cls(path_from(PARTS / "build-kubernetes-1.35"), folder)
         try:
             made.furnish()
             yield made

@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.helpers.places import PARTS
 from tests.real import full_cluster, machine
-from tests.real.engine import SCRIPTS, docker, path_from, running_engine
+from tests.real.engine import docker, path_from, running_engine
 
 
 class Host(Protocol):
@@ -36,7 +37,7 @@ def today(folder: Path) -> Iterator[Host]:
 @contextmanager
 def then(folder: Path) -> Iterator[Host]:
     profile = full_cluster.PROFILE.replace("[tools]\n", full_cluster.TOOLS)
-    kubectl = path_from(sys.executable, SCRIPTS / "fetch-kubectl", "1.20.0")
+    kubectl = path_from(sys.executable, PARTS / "fetch-kubectl", "1.20.0")
     with (
         running_engine(folder / "engine"),
         full_cluster.FullCluster.running(folder, profile) as made,

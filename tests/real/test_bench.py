@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.real.engine import SCRIPTS
+from tests.helpers.places import SCRIPTS
 
 pytestmark = pytest.mark.real
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.places import PARTS, SCRIPTS
 from tests.helpers.serving.mirror import Mirror
-from tests.real.engine import SCRIPTS
 
 pytestmark = pytest.mark.real
 
@@ -27,7 +27,7 @@ def path_of(version: str) -> str:
 
 
 def real_kubectl(version: str) -> Path:
-    argv = [str(SCRIPTS / "fetch-kubectl"), version]
+    argv = [str(PARTS / "fetch-kubectl"), version]
     return Path(subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip())
 
 

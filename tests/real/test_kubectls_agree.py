@@ -22,7 +22,8 @@ from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.places import find_places
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.private import Connection
-from tests.real.engine import SCRIPTS, path_from
+from tests.helpers.places import PARTS
+from tests.real.engine import path_from
 from tests.real.full_cluster import FullCluster
 
 pytestmark = pytest.mark.real
@@ -38,7 +39,7 @@ KUBECTLS = (
     "1.35.2",
     "1.37.1",
 )
-"""All that scripts/fetch-kubectl has. 1.20 and 1.21 are within the skew that Kubernetes allows."""
+"""All that fetch-kubectl has. 1.20 and 1.21 are within the skew that Kubernetes allows."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Cluster:
     kubeconfig: Path
 
     def kubectl(self, version: str, *words: str) -> Any:
-        program = path_from("python3", SCRIPTS / "fetch-kubectl", version)
+        program = path_from("python3", PARTS / "fetch-kubectl", version)
         argv = (str(program), *words, "-o", "json")
         env = {"KUBECONFIG": str(self.kubeconfig), "HOME": str(self.kubeconfig.parent)}
         return json.loads(subprocess.run(argv, env=env, check=True, capture_output=True).stdout)
@@ -109,7 +110,7 @@ def test_they_agree_on_pods(cluster: Cluster, version: str) -> None:
 def test_the_gate_kubectl_passes_with_it(cluster: Cluster, tmp_path: Path, version: str) -> None:
     environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     places = find_places(environ)
-    kubectl = path_from("python3", SCRIPTS / "fetch-kubectl", version)
+    kubectl = path_from("python3", PARTS / "fetch-kubectl", version)
     use = Using(
         around=Surroundings(environ, places, Cache(places.cache)),
         profile_id="kubectls",

@@ -10,7 +10,8 @@ import pytest
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import Object, name, objects
 from bootstrap.gates.made.namespace import EXPIRES, HOLDER, LABEL
-from tests.real.engine import SCRIPTS, docker, path_from
+from tests.helpers.places import PARTS
+from tests.real.engine import docker, path_from
 from tests.real.full_cluster import PROFILE, TOOLS, FullCluster
 
 pytestmark = pytest.mark.real
@@ -84,7 +85,7 @@ def namespace_of(found: Object) -> str:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, engine: None) -> Iterator[Cluster]:
-    kubectl = path_from("python3", SCRIPTS / "fetch-kubectl", "1.20.0")
+    kubectl = path_from("python3", PARTS / "fetch-kubectl", "1.20.0")
     folder = tmp_path_factory.mktemp("leftovers")
     with FullCluster.running(folder, PROFILE.replace("[tools]\n", TOOLS)) as host:
         docker("cp", str(kubectl), f"{host.name}:/usr/local/bin/kubectl")

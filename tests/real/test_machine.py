@@ -14,7 +14,8 @@ import pytest
 from bootstrap.api.client import ApiClient
 from tests.fast.standins.test_v1_38 import alike, case
 from tests.helpers.driving.kboot import until
-from tests.real.machine import PROFILE, ROOT, Machine
+from tests.helpers.places import ROOT
+from tests.real.machine import PROFILE, Machine
 from tests.real.test_full_cluster import ASK, SET
 
 pytestmark = pytest.mark.real

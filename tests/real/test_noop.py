@@ -13,8 +13,7 @@ import pytest
 from bootstrap.core.model.gate import LIVE_GATES
 from tests.bench.ready import Ready, kboot, ready_machine
 from tests.fast.house.test_startup import HEAVY, USELESS
-from tests.helpers.places import ROOT
-from tests.real.engine import SCRIPTS
+from tests.helpers.places import PARTS, ROOT
 
 pytestmark = pytest.mark.real
 
@@ -37,7 +36,7 @@ class Trace(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ready(kubernetes_binaries: Path, kubectl_1_20: Path) -> Iterator[Ready]:
-    subprocess.run((SCRIPTS / "packages", "strace"), check=True)
+    subprocess.run((PARTS / "packages", "strace"), check=True)
     with ready_machine(kubernetes_binaries, kubectl_1_20) as machine:
         subprocess.run(
             (*kboot(), "up", machine.profile), env=machine.env, capture_output=True, check=True

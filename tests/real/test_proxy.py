@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.driving.kboot import Done, Kboot, until
+from tests.helpers.places import PARTS
 from tests.helpers.serving.mirror import Mirror
-from tests.real.engine import SCRIPTS
 
 pytestmark = pytest.mark.real
 
@@ -64,7 +64,7 @@ class Proxy:
 
 @pytest.fixture
 def proxy(tmp_path: Path) -> Iterator[Proxy]:
-    subprocess.run((SCRIPTS / "packages", "strace", "tinyproxy-bin"), check=True)
+    subprocess.run((PARTS / "packages", "strace", "tinyproxy-bin"), check=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     made = Proxy(port, tmp_path / "tinyproxy.log", tmp_path / "hosts")

@@ -11,7 +11,7 @@ import pytest
 
 from bootstrap.core.model.gate import GATE_IDS
 from tests.fast.commands.test_events import CLOCKS, lines, spans
-from tests.real.engine import SCRIPTS
+from tests.helpers.places import SCRIPTS
 
 pytestmark = pytest.mark.real
 

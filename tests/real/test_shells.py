@@ -12,9 +12,8 @@ import pytest
 
 from tests.fast.commands.test_env_formats import HOSTILE, evaluated, furnish
 from tests.helpers.driving.kboot import NEW, PROGRAM, Kboot, script
-from tests.helpers.places import ROOT
+from tests.helpers.places import PARTS, ROOT
 from tests.helpers.serving.mirror import Mirror
-from tests.real.engine import SCRIPTS
 
 pytestmark = pytest.mark.real
 
@@ -39,7 +38,7 @@ echo "KUBECONFIG=$KUBECONFIG"
 
 @pytest.fixture(scope="module", autouse=True)
 def shells() -> None:
-    subprocess.run([SCRIPTS / "shells"], check=True)
+    subprocess.run([PARTS / "shells"], check=True)
 
 
 def path_of(version: str) -> str:
@@ -58,7 +57,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kboot]:
     for name, version in VERSIONS.items():
         kboot.profile(TOOLS.format(name=name, version=version), f"{name}.toml")
     kboot.profile(NEW.replace("[tools]", '[tools]\nkubectl = "1.20.0"'), "a.toml")
-    fetch = [str(SCRIPTS / "fetch-kubectl")]
+    fetch = [str(PARTS / "fetch-kubectl")]
     files = {
         path_of(version): Path(subprocess.check_output([*fetch, version], text=True).strip())
         for version in VERSIONS.values()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.places import PARTS, SCRIPTS
 from tests.helpers.serving.mirror import Mirror
-from tests.real.engine import SCRIPTS, path_from
+from tests.real.engine import path_from
 
 pytestmark = pytest.mark.real
 
@@ -22,7 +23,7 @@ def path_of(version: str) -> str:
 
 @pytest.fixture
 def mirror() -> Iterator[Mirror]:
-    files = {path_of(each): path_from(SCRIPTS / "fetch-kubectl", each) for each in VERSIONS}
+    files = {path_of(each): path_from(PARTS / "fetch-kubectl", each) for each in VERSIONS}
     with Mirror(files) as mirror:
         yield mirror
 

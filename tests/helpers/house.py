@@ -100,3 +100,10 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+HEAVY = {"pydantic", "rich", "sh", "packaging", "urllib3", "yaml", "asyncio"}
+"""What a run without terminal, with warm caches and without operators in its profile must not load.
+
+Each costs more than a version probe, some more than all of them.
+"""
+USELESS = {"dataclasses", "inspect", "email", "http", "shutil"}
+"""Of the standard library, what kboot itself has no use for in such a run (decision 16)."""

@@ -1,6 +1,8 @@
 """Real components, built or fetched once for every test that asks for them."""
 
 import re
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +11,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
+from bootstrap.kubeconfig.private import Connection
 from tests.helpers.places import PARTS
+from tests.real.control_plane import Cluster
 from tests.real.engine import fresh_image, path_from, running_engine
+from tests.standins import controlplane
 
 LONG = (
     "test_real_failures",
@@ -79,3 +84,33 @@ def engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
 @pytest.fixture(scope="session")
 def image(engine: None) -> str:
     return fresh_image()
+
+
+@pytest.fixture(scope="module")
+def control_plane(
+    tmp_path_factory: pytest.TempPathFactory, kubernetes_binaries: Path, kubectl_1_20: Path
+) -> Iterator[Cluster]:
+    base = tmp_path_factory.mktemp("control-plane")
+    folder, ca, ca_key = base / "cluster", base / "ca.crt", base / "ca.key"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=minikubeCA",
+    ]
+    subprocess.run([*command, "-keyout", ca_key, "-out", ca], check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    place = {"node_name": "minikube", "port": port, "ca_cert": ca, "ca_key": ca_key}
+    controlplane.up(folder, kubernetes_binaries, **place)
+    admin = Connection(f"https://127.0.0.1:{port}", ca_file=str(ca))
+    cluster = Cluster(folder, ca_key, kubectl_1_20, admin)
+    admin = cluster.client("/O=system:masters/CN=minikube")
+    try:
+        yield cluster._replace(admin=admin)
+    finally:
+        controlplane.down(folder, delete=True)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.fast.commands.test_clusters import joined
 from tests.helpers.driving.kboot import Kboot, script, until
 from tests.helpers.driving.kubeconfigs import kubeconfig, left, temporary_files
-from tests.real.test_gates import Cluster, cluster  # noqa: F401
+from tests.helpers.driving.reading import joined
+from tests.real.control_plane import Cluster
 
 pytestmark = pytest.mark.real
 
@@ -37,8 +37,13 @@ subjects: [{kind: ServiceAccount, name: limited, namespace: default}]
 """
 
 
+@pytest.fixture(scope="module")
+def cluster(control_plane: Cluster) -> Cluster:
+    return control_plane
+
+
 @pytest.fixture
-def person(tmp_path: Path, cluster: Cluster) -> Iterator[Kboot]:  # noqa: F811
+def person(tmp_path: Path, cluster: Cluster) -> Iterator[Kboot]:
     """Somebody with kubectl 1.20.0 on PATH, and temporary files where they can be counted."""
     made = Kboot(tmp_path / "person")
     (made.bin / "kubectl").symlink_to(cluster.kubectl)
@@ -48,16 +53,16 @@ def person(tmp_path: Path, cluster: Cluster) -> Iterator[Kboot]:  # noqa: F811
     made.end()
 
 
-def server_of(cluster: Cluster) -> dict[str, Any]:  # noqa: F811
+def server_of(cluster: Cluster) -> dict[str, Any]:
     return {"server": cluster.admin.server, "certificate-authority": cluster.admin.ca_file}
 
 
-def admin_of(cluster: Cluster) -> dict[str, Any]:  # noqa: F811
+def admin_of(cluster: Cluster) -> dict[str, Any]:
     certificate, key = cluster.admin.certificate_file, cluster.admin.key_file
     return {"client-certificate": certificate, "client-key": key}
 
 
-def plugin(person: Kboot, cluster: Cluster) -> dict[str, Any]:  # noqa: F811
+def plugin(person: Kboot, cluster: Cluster) -> dict[str, Any]:
     """A program that prints the admin's credentials, if the person's own variable says who."""
     assert cluster.admin.certificate_file and cluster.admin.key_file
     status = {
@@ -85,7 +90,7 @@ PASSED = dict.fromkeys(LIVE.split(","), ("passed", ""))
 
 def test_a_context_with_a_client_certificate_is_reached_directly(
     person: Kboot,
-    cluster: Cluster,  # noqa: F811
+    cluster: Cluster,
 ) -> None:
     write(person, server_of(cluster), admin_of(cluster))
     document = person.json(*VERIFY)
@@ -94,7 +99,7 @@ def test_a_context_with_a_client_certificate_is_reached_directly(
     assert told["version"] == "server 1.20.2, kubectl 1.20.0"
 
 
-def test_credentials_from_a_program_come_through_kubectl(person: Kboot, cluster: Cluster) -> None:  # noqa: F811
+def test_credentials_from_a_program_come_through_kubectl(person: Kboot, cluster: Cluster) -> None:
     write(person, server_of(cluster), plugin(person, cluster))
     person.env["WHO_AM_I"] = "admin"
     done = person.run(*VERIFY, "-v")
@@ -104,7 +109,7 @@ def test_credentials_from_a_program_come_through_kubectl(person: Kboot, cluster:
     )
 
 
-def test_a_program_that_gives_no_credentials_is_told(person: Kboot, cluster: Cluster) -> None:  # noqa: F811
+def test_a_program_that_gives_no_credentials_is_told(person: Kboot, cluster: Cluster) -> None:
     write(person, server_of(cluster), plugin(person, cluster))
     document = person.json(*VERIFY, "--timeout", "5s")
     assert document["exit_code"] == 73
@@ -118,7 +123,7 @@ def test_a_program_that_gives_no_credentials_is_told(person: Kboot, cluster: Clu
 def test_what_kboot_does_not_do_itself_kubectl_does(
     more: dict[str, Any],
     person: Kboot,
-    cluster: Cluster,  # noqa: F811
+    cluster: Cluster,
 ) -> None:
     address = server_of(cluster) | more
     if "insecure-skip-tls-verify" in more:
@@ -129,7 +134,7 @@ def test_what_kboot_does_not_do_itself_kubectl_does(
 
 def test_a_server_that_kubectl_does_not_reach_is_told_as_if_asked_directly(
     person: Kboot,
-    cluster: Cluster,  # noqa: F811
+    cluster: Cluster,
 ) -> None:
     nobody = {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}
     write(person, nobody, {"token": "t"})
@@ -147,7 +152,7 @@ def test_a_server_that_kubectl_does_not_reach_is_told_as_if_asked_directly(
 def test_a_token_that_may_see_nodes_only_leaves_the_rest_unknown(
     through: str,
     person: Kboot,
-    cluster: Cluster,  # noqa: F811
+    cluster: Cluster,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "limited.yaml").write_text(LIMITED)
@@ -166,7 +171,7 @@ def test_a_token_that_may_see_nodes_only_leaves_the_rest_unknown(
     assert gates(whole)["kubectl"] == ("passed", "")
 
 
-def token_of(cluster: Cluster, account: str) -> str:  # noqa: F811
+def token_of(cluster: Cluster, account: str) -> str:
     admin = cluster.admin
     command = [str(cluster.kubectl), f"--server={admin.server}", "get", "secrets", "--output=json"]
     command += [f"--certificate-authority={admin.ca_file}", f"--client-key={admin.key_file}"]
@@ -191,7 +196,7 @@ def token_of(cluster: Cluster, account: str) -> str:  # noqa: F811
 def test_nothing_of_kubectls_is_left_however_kboot_ends(
     number: signal.Signals,
     person: Kboot,
-    cluster: Cluster,  # noqa: F811
+    cluster: Cluster,
 ) -> None:
     write(person, server_of(cluster), plugin(person, cluster))
     script(person.bin / "my-cloud", "sleep 1000")

@@ -1,13 +1,7 @@
 """The gates against a real Kubernetes 1.20.2 API server, healthy and in real failures."""
 
-import contextlib
-import os
-import signal
-import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -16,7 +10,7 @@ from bootstrap.core.model.gate import LIVE_GATES, GateResult
 from bootstrap.engine.prove.passing import Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
-from tests.standins import controlplane
+from tests.real.control_plane import Cluster
 
 pytestmark = pytest.mark.real
 
@@ -24,69 +18,9 @@ LIVE_IDS = tuple(gate.id for gate in LIVE_GATES)
 EXPECTED = Expected(kubernetes="1.20.2", kubectl="1.20.0")
 
 
-class Cluster(NamedTuple):
-    folder: Path
-    ca_key: Path
-    kubectl: Path
-    admin: Connection
-
-    def client(self, subject: str) -> Connection:
-        """A connection as another user that the cluster's CA vouches for."""
-        name = self.folder.parent / subject.rpartition("=")[2]
-        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", subject]
-        command += ["-CA", self.admin.ca_file or "", "-CAkey", str(self.ca_key)]
-        command += ["-keyout", f"{name}.key", "-out", f"{name}.crt"]
-        subprocess.run(command, check=True, capture_output=True)
-        return self.admin._replace(certificate_file=f"{name}.crt", key_file=f"{name}.key")
-
-    @contextlib.contextmanager
-    def stopped(self, component: str) -> Iterator[None]:
-        pid = controlplane.running(self.folder)[component]["pid"]
-        os.kill(pid, signal.SIGSTOP)
-        # Until the thread that takes the signal gets its turn, the others go on answering.
-        os.waitid(os.P_PID, pid, os.WSTOPPED)
-        try:
-            yield
-        finally:
-            os.kill(pid, signal.SIGCONT)
-
-    def run_kubectl(self, *arguments: str) -> None:
-        command = [str(self.kubectl), f"--server={self.admin.server}"]
-        command += [f"--certificate-authority={self.admin.ca_file}"]
-        command += [f"--client-certificate={self.admin.certificate_file}"]
-        command += [f"--client-key={self.admin.key_file}", *arguments]
-        home = {"HOME": str(self.folder)}
-        subprocess.run(command, check=True, capture_output=True, env=home)
-
-
 @pytest.fixture(scope="module")
-def cluster(
-    tmp_path_factory: pytest.TempPathFactory, kubernetes_binaries: Path, kubectl_1_20: Path
-) -> Iterator[Cluster]:
-    base = tmp_path_factory.mktemp("gates")
-    folder, ca, ca_key = base / "cluster", base / "ca.crt", base / "ca.key"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=minikubeCA",
-    ]
-    subprocess.run([*command, "-keyout", ca_key, "-out", ca], check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    place = {"node_name": "minikube", "port": port, "ca_cert": ca, "ca_key": ca_key}
-    controlplane.up(folder, kubernetes_binaries, **place)
-    admin = Connection(f"https://127.0.0.1:{port}", ca_file=str(ca))
-    cluster = Cluster(folder, ca_key, kubectl_1_20, admin)
-    admin = cluster.client("/O=system:masters/CN=minikube")
-    try:
-        yield cluster._replace(admin=admin)
-    finally:
-        controlplane.down(folder, delete=True)
+def cluster(control_plane: Cluster) -> Cluster:
+    return control_plane
 
 
 def results_of(

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from bootstrap.api.client import ApiClient
-from tests.fast.standins.test_v1_38 import alike, case
 from tests.helpers.driving.kboot import until
 from tests.helpers.places import ROOT
+from tests.helpers.standins import alike, case
 from tests.real.machine import PROFILE, Machine
-from tests.real.test_full_cluster import ASK, SET
+from tests.real.store_set import ASK, SET
 
 pytestmark = pytest.mark.real
 

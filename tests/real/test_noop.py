@@ -12,7 +12,7 @@ import pytest
 
 from bootstrap.core.model.gate import LIVE_GATES
 from tests.bench.ready import Ready, kboot, ready_machine
-from tests.fast.house.test_startup import HEAVY, USELESS
+from tests.helpers.house import HEAVY, USELESS
 from tests.helpers.places import PARTS, ROOT
 
 pytestmark = pytest.mark.real

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.fast.house.test_docs import blocks
+from tests.helpers.driving.reading import blocks
 from tests.helpers.places import ROOT
 from tests.helpers.serving import releases
 from tests.real.fresh_host import FreshHost

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.core.model.gate import GATE_IDS
-from tests.fast.commands.test_events import CLOCKS, lines, spans
+from tests.helpers.driving.events import CLOCKS, lines, spans
 from tests.helpers.places import SCRIPTS
 
 pytestmark = pytest.mark.real

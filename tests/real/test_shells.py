@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fast.commands.test_env_formats import HOSTILE, evaluated, furnish
 from tests.helpers.driving.kboot import NEW, PROGRAM, Kboot, script
+from tests.helpers.driving.shells import HOSTILE, evaluated, furnish
 from tests.helpers.places import PARTS, ROOT
 from tests.helpers.serving.mirror import Mirror
 

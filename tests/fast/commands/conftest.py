@@ -1,14 +1,26 @@
 """Somebody with a HOME and few programs; somebody with a cluster."""
 
+import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.driving.kboot import NEW, OLD, Kboot, script
+from tests.helpers.driving.kboot import (
+    NEW,
+    NOBODY,
+    OLD,
+    PROGRAM,
+    SETPRIV,
+    TO_NOBODY,
+    Kboot,
+    script,
+)
 from tests.helpers.driving.kubeconfigs import cluster_of, kubeconfig
+from tests.helpers.places import ROOT
 from tests.helpers.serving.apiserver import ApiServer, Identity, healthy_1_20, serving
 
 
@@ -74,3 +86,21 @@ def mine(kboot: Kboot, identity: Identity, server: ApiServer) -> Kboot:
     """Somebody whose ~/.kube/config has the healthy cluster `prod`, and no tool at all."""
     kubeconfig(kboot.home / ".kube" / "config", cluster_of(identity, server))
     return kboot
+
+
+@pytest.fixture
+def ordinary(open_folder: Path) -> Iterator[Kboot]:
+    """kboot of an ordinary user who may not write into HOME."""
+    if os.geteuid() == 0:
+        if SETPRIV is None:
+            pytest.skip("setpriv is missing, and root may write anywhere")
+        asked = (*TO_NOBODY, PROGRAM[0], "-c", "import bootstrap")
+        if subprocess.run(asked, cwd=ROOT, capture_output=True).returncode != 0:
+            pytest.skip("another user cannot read this Python or this checkout")
+    made = Kboot(open_folder / "x", launcher=TO_NOBODY if os.geteuid() == 0 else ())
+    if os.geteuid() == 0:
+        os.chown(made.home, NOBODY, NOBODY)
+    made.home.chmod(0o555)
+    yield made
+    made.home.chmod(0o755)
+    made.end()

@@ -8,29 +8,13 @@ import pytest
 
 from bootstrap.store.keep.lock import hold
 from tests.helpers.driving.kboot import NEW, OLD, Kboot, as_root, held_back, on_linux, until
+from tests.helpers.driving.listening import LISTEN
+from tests.helpers.driving.reading import joined
+from tests.helpers.house import HEAVY
 
 pytestmark = as_root
 
 PASSED = "api, version, nodes, system, serviceaccount"
-HEAVY = {"pydantic", "rich", "sh", "urllib3", "yaml", "asyncio", "packaging"}
-LISTEN = """\
-import json, sys
-
-started = []
-
-def hear(event, arguments):
-    if event in ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"):
-        started.append(event)
-
-sys.addaudithook(hear)
-import bootstrap.cli
-code = bootstrap.cli.main(sys.argv[1:])
-print(json.dumps([code, len(started), sorted({name.partition(".")[0] for name in sys.modules})]))
-"""
-
-
-def joined(text: str) -> str:
-    return " ".join(text.split())
 
 
 def starts(kboot: Kboot) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.fast.commands.test_clusters import joined
 from tests.helpers.driving.kboot import Kboot, processes_knowing, script, tree, until
 from tests.helpers.driving.kubeconfigs import cluster_of, kubeconfig, left, temporary_files
+from tests.helpers.driving.reading import joined
 from tests.helpers.serving.apiserver import (
     ApiServer,
     Identity,

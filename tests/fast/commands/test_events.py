@@ -1,6 +1,5 @@
 """--events: a file from which the whole run can be told afterwards, and which stops nothing."""
 
-import json
 import os
 import shutil
 import signal
@@ -8,14 +7,13 @@ import subprocess
 import threading
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.gate import LIVE_GATES
 from bootstrap.ui.events import DOWNLOAD_PAUSE, EventFile
+from tests.helpers.driving.events import CLOCKS, SCHEMA, Line, lines, spans
 from tests.helpers.driving.kboot import (
     KUBECTL,
     TOOLS,
@@ -30,36 +28,11 @@ from tests.helpers.driving.kboot import (
 from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Mirror
 
-Line = dict[str, Any]
-SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text(encoding="utf-8"))
 LIVE_IDS = tuple(gate.id for gate in LIVE_GATES)
-CLOCKS = 0.05
-"""Seconds by which two readings of a clock around one happening may differ, on a busy machine."""
-
-
-def lines(file: Path) -> list[Line]:
-    """All lines of a file of events, each valid by the schema that the docs give."""
-    text = file.read_text(encoding="ascii")
-    assert text.endswith("\n")
-    found = [json.loads(line) for line in text.splitlines()]
-    check = jsonschema.Draft202012Validator(SCHEMA)
-    for line in found:
-        check.validate(line)
-    return found
 
 
 def happenings(found: list[Line]) -> list[str]:
     return [f"{line['happening']} {line['subject']}" for line in found]
-
-
-def spans(found: list[Line]) -> list[tuple[float, float, str]]:
-    """Of every step and gate that ended: begin, end, subject."""
-    ends = ("step-done", "step-failed", "gate-passed", "gate-failed")
-    return [
-        (line["elapsed"] - line["seconds"], line["elapsed"], line["subject"])
-        for line in found
-        if line["happening"] in ends
-    ]
 
 
 @as_root

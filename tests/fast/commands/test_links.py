@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.fast.commands.test_places import ordinary as ordinary
 from tests.helpers.driving.kboot import Kboot, on_amd64, tree
 from tests.helpers.driving.publishing import downloads, made_up, published, wants
 from tests.helpers.serving.mirror import Mirror

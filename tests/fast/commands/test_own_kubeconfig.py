@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.fast.commands.test_clusters import HEAVY, LISTEN, joined
 from tests.helpers.driving.kboot import Kboot, as_root
+from tests.helpers.driving.listening import LISTEN
+from tests.helpers.driving.reading import joined
+from tests.helpers.house import HEAVY
 from tests.helpers.working.kubeconfig_owner import PROD
 
 pytestmark = as_root

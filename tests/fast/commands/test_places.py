@@ -2,36 +2,10 @@
 
 import os
 import pwd
-import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.helpers.driving.kboot import NOBODY, PROGRAM, TOOLS, Kboot, as_root, tree
-from tests.helpers.places import ROOT
-
-SETPRIV = shutil.which("setpriv")
-TO_NOBODY = (str(SETPRIV), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-
-
-@pytest.fixture
-def ordinary(open_folder: Path) -> Iterator[Kboot]:
-    """kboot of an ordinary user who may not write into HOME."""
-    if os.geteuid() == 0:
-        if SETPRIV is None:
-            pytest.skip("setpriv is missing, and root may write anywhere")
-        asked = (*TO_NOBODY, PROGRAM[0], "-c", "import bootstrap")
-        if subprocess.run(asked, cwd=ROOT, capture_output=True).returncode != 0:
-            pytest.skip("another user cannot read this Python or this checkout")
-    made = Kboot(open_folder / "x", launcher=TO_NOBODY if os.geteuid() == 0 else ())
-    if os.geteuid() == 0:
-        os.chown(made.home, NOBODY, NOBODY)
-    made.home.chmod(0o555)
-    yield made
-    made.home.chmod(0o755)
-    made.end()
 
 
 def test_without_home_the_password_database_says_where_it_is(kboot: Kboot) -> None:

@@ -17,14 +17,10 @@ from bootstrap.host.files.catalogue import read_catalogue
 from bootstrap.provider.minikube import reasons
 from bootstrap.provider.minikube.reasons import Reason
 from bootstrap.tools import TOOLS
+from tests.helpers.driving.reading import blocks
 from tests.helpers.places import ROOT
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 @pytest.fixture

@@ -10,16 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from bootstrap.errors import Exit
+from tests.helpers.house import HEAVY, USELESS
 from tests.helpers.places import ROOT, TRANSCRIPTS
 from tests.standins import minikube
-
-HEAVY = {"pydantic", "rich", "sh", "packaging", "urllib3", "yaml", "asyncio"}
-"""What a run without terminal, with warm caches and without operators in its profile must not load.
-
-Each costs more than a version probe, some more than all of them.
-"""
-USELESS = {"dataclasses", "inspect", "email", "http", "shutil"}
-"""Of the standard library, what kboot itself has no use for in such a run (decision 16)."""
 
 RUN = """\
 import json, sys

@@ -4,41 +4,20 @@ tests/real/test_machine.py has it with one.
 """
 
 import json
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fast.standins.test_minikube import Said, StandIn, recorded
+from tests.helpers.standins import Said, StandIn, alike, case
 from tests.standins import minikube
 from tests.standins.kubeconfig import load
-
-NAME = "minikube-v1.38.1-none.json"
-UNLIKE = (
-    (re.compile(r'"id":"[0-9a-f-]{36}"'), '"id":""'),
-    (re.compile(r"minikube v1.38.1 on [^\n\"]*"), "minikube v1.38.1 on HERE"),
-    (re.compile(r"^E\d{4} [\d:.]+ +\d+ ", re.MULTILINE), "E "),
-)
-
-
-def case(name: str) -> Mapping[str, Any]:
-    return recorded(name, NAME)
 
 
 def new(folder: Path, **settings: Any) -> StandIn:
     made = StandIn(folder, version="1.38.1", **settings)
     del made.env["MINIKUBE_WANTREPORTERRORPROMPT"]  # it would be told among the first lines
     return made
-
-
-def alike(text: str, home: Path | str) -> str:
-    """Without what differs between two hosts, and between two calls."""
-    text = re.sub(r"/root\b", "/home/dev", text.replace(str(home), "/home/dev"))
-    for pattern, same in UNLIKE:
-        text = pattern.sub(same, text)
-    return text
 
 
 def assert_recorded(stand_in: StandIn, name: str, *, user: str) -> None:

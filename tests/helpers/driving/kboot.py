@@ -26,6 +26,8 @@ from tests.standins import backing, minikube
 
 PROGRAM = (sys.executable, "-m", "bootstrap")
 NOBODY = 65534
+SETPRIV = shutil.which("setpriv")
+TO_NOBODY = (str(SETPRIV), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 
 # Behind these stand-ins no pod runs, so only live gates can be passed.
 OLD = """\

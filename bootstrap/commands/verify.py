@@ -20,7 +20,7 @@ def run(session: Session) -> Report:
 
 def _of_context(session: Session) -> tuple[GateResult, ...]:
     # A lazy point: YAML is for those who name a context.
-    from bootstrap.run.context import pass_gates_of_context
+    from bootstrap.run.own_context import pass_gates_of_context
 
     return pass_gates_of_context(session)
 

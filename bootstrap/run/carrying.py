@@ -8,10 +8,10 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import StartCluster
 from bootstrap.core.plan.up import Plan
 from bootstrap.engine.carry.work import Limits, Work
+from bootstrap.host.files.lock import hold
 from bootstrap.host.files.places import claim
 from bootstrap.host.programs.underway import settle
 from bootstrap.run.session import Session
-from bootstrap.store.keep.lock import hold
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from bootstrap.core.result.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.engine.prove.passing import Proving, Use
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
-from bootstrap.gates.proofs import keep_proof, read_proof
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.images import bring_image, loads_images
+from bootstrap.run.proofs import keep_proof, read_proof
 from bootstrap.run.session import Session
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph

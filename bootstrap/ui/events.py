@@ -12,8 +12,8 @@ from bootstrap import __version__
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.result.report import Report
+from bootstrap.core.values.masking import mask
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.fetch.urls import mask
 
 SCHEMA = 1
 """Of a line; raised when a key changes its meaning or goes."""

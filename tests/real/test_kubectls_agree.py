@@ -12,8 +12,7 @@ import pytest
 from bootstrap.api.client import ApiClient
 from bootstrap.api.look import look
 from bootstrap.api.objects import holds, name, objects
-from bootstrap.core.judge.program import Lack
-from bootstrap.core.model.gate import selected
+from bootstrap.core.model.gate import Lack, selected
 from bootstrap.core.values.version import find_version
 from bootstrap.engine.prove.passing import Proving
 from bootstrap.engine.prove.using import Using

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.judge.program import Lack
-from bootstrap.core.model.gate import GATE_IDS, LIVE_GATES, GateResult, selected
+from bootstrap.core.model.gate import GATE_IDS, LIVE_GATES, GateResult, Lack, selected
 from bootstrap.engine.prove.passing import Proving, Use
 from bootstrap.engine.prove.using import Using
 from bootstrap.errors import Exit

@@ -1,20 +1,8 @@
 """The programs that gates run: where each is, or why there is none and what that means."""
 
-from typing import NamedTuple
-
 from bootstrap.core.judge.choice import Choices
+from bootstrap.core.model.gate import Lack
 from bootstrap.core.model.profile import Policy
-
-
-class Lack(NamedTuple):
-    """There is no program to run.
-
-    `fix`: what brings it, where the profile's work needs it: the gate fails. Empty: it does
-    without, and there is nothing to prove.
-    """
-
-    why: str
-    fix: str = ""
 
 
 def program(choices: Choices, tool: str) -> str | Lack:

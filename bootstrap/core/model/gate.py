@@ -68,6 +68,17 @@ class GateResult(NamedTuple):
         return self.passed or self.status is GateStatus.NOT_APPLICABLE
 
 
+class Lack(NamedTuple):
+    """There is no program to run.
+
+    `fix`: what brings it, where the profile's work needs it: the gate fails. Empty: it does
+    without, and there is nothing to prove.
+    """
+
+    why: str
+    fix: str = ""
+
+
 def selected(names: tuple[str, ...]) -> tuple[Gate, ...]:
     """The gates of those names, with all that they need, in the table's order."""
     wanted = set(names)

@@ -10,7 +10,7 @@ from bootstrap.core.model.tool import Tool
 
 
 class Knowledge(NamedTuple):
-    """Built by `commands/`; `core` itself knows no tool, no release and no flag of minikube's."""
+    """Built by `run/session`; `core` itself knows no tool, no release and no flag of minikube's."""
 
     tools: tuple[Tool, ...]
     catalogue: Catalogue

@@ -17,10 +17,10 @@ from bootstrap.core.values.units import show_bytes, show_rate
 from bootstrap.engine.carry.parallel import Job, at_once
 from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files.lock import hold
 from bootstrap.store.fetch.urls import mirrored, parse_mirrors
 from bootstrap.store.keep.commit import Delivery, Staged, publish, stage, staging
 from bootstrap.store.keep.generation import link
-from bootstrap.store.keep.lock import hold
 
 _NOT_THE_FILES = (Exit.NETWORK_UNREACHABLE, Exit.OFFLINE_MISSING)
 """Failures that say nothing of the file: a person may have another way to get it."""

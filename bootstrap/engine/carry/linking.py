@@ -2,8 +2,8 @@
 
 from bootstrap.core.model.step import LinkTools, Step
 from bootstrap.engine.carry.work import Work
+from bootstrap.host.files.lock import hold
 from bootstrap.store.keep.links import put_links
-from bootstrap.store.keep.lock import hold
 
 
 def link_tools(step: Step, work: Work) -> str:

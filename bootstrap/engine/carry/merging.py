@@ -13,6 +13,7 @@ from bootstrap.engine.look.merged import files_for, read_record
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files import user_file
 from bootstrap.host.files.kubeconfigs import file_for_new
+from bootstrap.host.files.lock import hold
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.edit import Change
 from bootstrap.kubeconfig.entries import as_json
@@ -23,7 +24,6 @@ from bootstrap.kubeconfig.merge import (
     changed,
     removing,
 )
-from bootstrap.store.keep.lock import hold
 
 TRIES = 5
 """How often a file may be written by others between kboot's reading and renaming."""

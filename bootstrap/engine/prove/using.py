@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bootstrap.api.client import ApiClient
-from bootstrap.core.judge.program import Lack
+from bootstrap.core.model.gate import Lack
 from bootstrap.gates.made.manifests import Image
 from bootstrap.gates.made.namespace import Owner
 from bootstrap.gates.made.trial import Trial

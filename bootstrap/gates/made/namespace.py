@@ -20,7 +20,7 @@ from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import Object, at, condition, holds, name, objects, text
 from bootstrap.gates.look import Look, Looks, of_failure
 from bootstrap.gates.made.reclaim import give_back, keep_volumes, see_to_volumes
-from bootstrap.store.keep.lock import hold, is_held
+from bootstrap.host.files.lock import hold, is_held
 
 PREFIX = "kboot-"
 LABEL = "kboot.dev/run"

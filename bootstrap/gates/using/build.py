@@ -8,7 +8,7 @@ import re
 from functools import partial
 
 from bootstrap.api.objects import objects, text
-from bootstrap.core.judge.program import Lack
+from bootstrap.core.model.gate import Lack
 from bootstrap.gates.look import TRY_AGAIN, Looks, steadily
 from bootstrap.gates.made.answer import answer
 from bootstrap.gates.made.manifests import Image

@@ -4,7 +4,7 @@ import re
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import name, objects
-from bootstrap.core.judge.program import Lack
+from bootstrap.core.model.gate import Lack
 from bootstrap.gates.look import TRY_AGAIN, Looks, steadily
 from bootstrap.gates.made.trial import Trial
 from bootstrap.gates.using.programs import Programs, without

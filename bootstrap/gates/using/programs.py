@@ -6,7 +6,7 @@ None runs for longer than the moment by which the API server's answers are wante
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from bootstrap.core.judge.program import Lack
+from bootstrap.core.model.gate import Lack
 from bootstrap.gates.look import Look
 
 

@@ -8,6 +8,8 @@ minikube 0.25's `docker-env`, and `LD_PRELOAD` runs code in every child.
 from collections.abc import Mapping
 from pathlib import Path
 
+from bootstrap.core.values.masking import mask_credentials
+
 _PERSON = frozenset(
     (
         *("HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "LANG", "LANGUAGE", "TZ"),
@@ -66,16 +68,6 @@ def notable(environ: Mapping[str, str]) -> dict[str, str]:
         elif name.startswith(_DROPPED_ALOUD) and environ[name] != _ALWAYS.get(name):
             seen[name] = "(ignored)"
     return seen
-
-
-def mask_credentials(value: str) -> str:
-    """`value` with the user and password of a URL, or of a proxy without scheme, as `***`."""
-    scheme, separator, rest = value.partition("://")
-    if not separator:
-        scheme, rest = "", value
-    if rest.startswith("/") or "@" not in rest:
-        return value
-    return f"{scheme}{separator}***@{rest.rpartition('@')[2]}"
 
 
 def _is_kept(name: str) -> bool:

@@ -7,9 +7,9 @@ from threading import Event as Flag
 from urllib3.response import BaseHTTPResponse
 
 from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.values.masking import mask
 from bootstrap.store.fetch import failures
 from bootstrap.store.fetch.request import ask
-from bootstrap.store.fetch.urls import mask
 
 LONGEST = 4096
 """Bytes. A checksum file is one line; more is something else, such as a login page."""

@@ -22,8 +22,9 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout, make_headers
 
+from bootstrap.core.values.masking import mask
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.fetch.urls import host, is_loopback, mask
+from bootstrap.store.fetch.urls import host, is_loopback
 
 TIMEOUT = Timeout(connect=10, read=30)
 """Seconds: to connect, and without a single byte."""

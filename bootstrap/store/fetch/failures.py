@@ -4,8 +4,9 @@ import shlex
 from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.values.masking import mask
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.fetch.urls import mask, origin
+from bootstrap.store.fetch.urls import origin
 
 _WITNESSES = {
     "catalogue": "kboot's catalogue",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
+from bootstrap.core.values.masking import mask
 from bootstrap.errors import Exit, KbootError
 
 Mirrors = tuple[tuple[str, str], ...]
@@ -11,8 +12,6 @@ Mirrors = tuple[tuple[str, str], ...]
 
 _PAIR = re.compile(r"(?P<source>https?://[^=\s]+)=(?P<target>https?://\S+)")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d{1,3}){3}")
-_CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")
-_QUERY = re.compile(r"(?<=\?)[^\s'\"]+")
 
 
 def parse_mirrors(texts: Iterable[str]) -> Mirrors:
@@ -91,9 +90,3 @@ def origin(url: str) -> str:
     """Scheme and host, as a mirror's FROM is written."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def mask(text: str) -> str:
-    """`text` with the credentials of all URLs in it hidden: user, password and query (signed
-    addresses carry their signature there)."""
-    return _QUERY.sub("…", _CREDENTIALS.sub("***@", text))

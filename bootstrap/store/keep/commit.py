@@ -20,12 +20,12 @@ from bootstrap import __version__
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Emit
 from bootstrap.core.values.codec import to_plain
+from bootstrap.core.values.masking import mask
 from bootstrap.host.files.disk import allow_execution, disk_errors, sync_folders, write_text
 from bootstrap.host.files.places import Places
 from bootstrap.store.fetch import by_hand, failures
 from bootstrap.store.fetch.checksum import with_digest
 from bootstrap.store.fetch.download import Received, download
-from bootstrap.store.fetch.urls import mask
 from bootstrap.store.keep.inventory import (
     RECEIPT,
     Receipt,

@@ -1,19 +1,14 @@
 """A mirror with one artifact on it, and a user's folders."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bootstrap.host.files.places import Places
 from bootstrap.store.fetch import request
-from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Mirror
 from tests.helpers.working.samples import BODY, PATH, places_in
-
-Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -30,25 +25,3 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
     return places_in(tmp_path / "home")
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start a program of this folder; all that are left running are killed at the end."""
-    started: list[subprocess.Popen[str]] = []
-
-    def begin(program: str, *arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            (sys.executable, "-m", f"tests.helpers.working.{program}", *arguments),
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        with process:
-            process.kill()

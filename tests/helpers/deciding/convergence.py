@@ -1,4 +1,4 @@
-"""The one property of a plan, as a plain function: `test_plan_defects` shows that it can fail."""
+"""The one property of a plan, as a plain function: `test_defects` shows that it can fail."""
 
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Group, Status

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from bootstrap.store.keep.lock import hold
+from bootstrap.host.files.lock import hold
 
 
 def say(text: str) -> None:

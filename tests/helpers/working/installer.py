@@ -11,9 +11,9 @@ from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Event
 from bootstrap.core.values.codec import from_plain
 from bootstrap.errors import KbootError
+from bootstrap.host.files.lock import hold
 from bootstrap.store.keep.commit import Delivery, install
 from bootstrap.store.keep.generation import link
-from bootstrap.store.keep.lock import hold
 from tests.helpers.working.samples import places_in
 
 CHANGES = {

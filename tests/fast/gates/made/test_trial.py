@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.core.judge.program import Lack
 from bootstrap.core.model.events import Event, Happening
-from bootstrap.core.model.gate import selected
+from bootstrap.core.model.gate import Lack, selected
 from bootstrap.engine.prove.passing import Proving
 from bootstrap.gates.look import TRY_AGAIN, Expected, Look, Looks
 from bootstrap.gates.made.manifests import Image, deployment, stateful_set

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.core.judge.program import Lack
+from bootstrap.core.model.gate import Lack
 from bootstrap.gates.look import TRY_AGAIN, Look
 from bootstrap.gates.made.manifests import Image
 from bootstrap.gates.made.namespace import Owner

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.programs.environment import child_environment, mask_credentials, notable
+from bootstrap.core.values.masking import mask_credentials
+from bootstrap.host.programs.environment import child_environment, notable
 from bootstrap.host.programs.probe import Question, ask_all
 
 HOSTILE = {

@@ -1,14 +1,8 @@
 import pytest
 
+from bootstrap.core.values.masking import mask
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.fetch.urls import (
-    is_loopback,
-    mask,
-    mirrored,
-    origin,
-    parse_mirrors,
-    redirected,
-)
+from bootstrap.store.fetch.urls import is_loopback, mirrored, origin, parse_mirrors, redirected
 
 URL = "https://dl.example/release/v1/kubectl"
 

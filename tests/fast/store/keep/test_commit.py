@@ -23,11 +23,11 @@ from bootstrap.host.files.places import Places
 from bootstrap.store.keep.commit import Delivery, install, is_intact
 from bootstrap.store.keep.generation import link
 from bootstrap.store.keep.inventory import RECEIPT, executable_of, place_of
-from tests.fast.store.conftest import Start
 from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Fault, Mirror
 from tests.helpers.working.installer import Order
 from tests.helpers.working.samples import BODY, PATH, artifact, executables, places_in, until
+from tests.helpers.working.starting import Start
 
 OLD = b"#!/bin/sh\necho old\n"
 

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bootstrap.core.judge.program import Lack
-from bootstrap.core.model.gate import GateResult, selected
+from bootstrap.core.model.gate import GateResult, Lack, selected
 from bootstrap.core.model.state import ToolState
 from bootstrap.core.result.advice import for_context
 from bootstrap.engine.look.ask import answers

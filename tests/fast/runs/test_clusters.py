@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bootstrap.store.keep.lock import hold
+from bootstrap.host.files.lock import hold
 from tests.helpers.driving.kboot import NEW, OLD, Kboot, as_root, held_back, on_linux, until
 from tests.helpers.driving.listening import LISTEN
 from tests.helpers.driving.reading import joined

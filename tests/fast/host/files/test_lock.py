@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.keep.lock import hold
-from tests.fast.store.conftest import Start
+from bootstrap.host.files.lock import hold
+from tests.helpers.working.starting import Start
 
 
 def never(text: str) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bootstrap.core.values.masking import mask
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.fetch.urls import mask
 
 _POLL = 0.05
 """Seconds between two tries."""

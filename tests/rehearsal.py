@@ -156,7 +156,7 @@ class Play(NamedTuple):
     build: str
 
     def is_made(self) -> bool:
-        asked = (ROOT / "scripts" / self.build, "--cached")
+        asked = (PARTS / self.build, "--cached")
         return subprocess.run(asked, stdout=subprocess.DEVNULL).returncode == 0
 
 

@@ -108,15 +108,25 @@ class ApiClient:
         if reply.status not in (200, 404):
             raise _refused("PATCH", path, reply)
 
-    def delete(self, path: str) -> None:
-        """DELETE at once; that it is not there (any more) is well. Raises ApiFailure."""
-        reply = self._answer("DELETE", path, _AT_ONCE)
+    def delete(self, path: str, seconds: float | None = None) -> None:
+        """DELETE at once; that it is not there (any more) is well. Raises ApiFailure.
+
+        `seconds`: how long the answer is waited for; None: as long as admission may take.
+        """
+        reply = self._answer("DELETE", path, _AT_ONCE, seconds)
         if reply.status not in _DELETED:
             raise _refused("DELETE", path, reply)
 
-    def _answer(self, method: str, path: str, thing: Mapping[str, Any] | None) -> Reply:
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        thing: Mapping[str, Any] | None,
+        seconds: float | None = None,
+    ) -> Reply:
         began = time.monotonic()
-        moment = min(self.deadline, began + (self.timeout if method == "GET" else WRITE_SECONDS))
+        usual = self.timeout if method == "GET" else WRITE_SECONDS
+        moment = min(self.deadline, began + (usual if seconds is None else seconds))
         body = None if thing is None else json.dumps(thing).encode()
         try:
             reply = self._ask(method, path, body, moment)

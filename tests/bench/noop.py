@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.bench.everything import Case, measure, ratio, report
 from tests.bench.ready import CLUSTER, Ready, kboot, ready_machine
-from tests.helpers.places import ROOT
+from tests.helpers.places import PARTS
 
 MISE = "2026.9.15"
 SCRIPT = f"""\
@@ -78,7 +78,7 @@ def fetch_mise() -> Path | None:
 
 
 def output(script: str, *words: str) -> Path:
-    argv = [str(ROOT / "scripts" / script), *words]
+    argv = [str(PARTS / script), *words]
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True)
     return Path(done.stdout.strip().splitlines()[-1])
 

@@ -39,6 +39,12 @@ NAMESPACES = {
     "resources": ["namespaces"],
     "operations": ["CREATE"],
 }
+DELETIONS = {
+    "apiGroups": [""],
+    "apiVersions": ["v1"],
+    "resources": ["pods", "persistentvolumeclaims"],
+    "operations": ["DELETE"],
+}
 """What a webhook is asked about."""
 DENY_ALL: Json = {"metadata": {"name": "own"}, "spec": {"podSelector": {}}}
 SMALL_CLAIMS: Json = {

@@ -66,13 +66,12 @@ WELL = (
         ),
     ),
     Well(
-        "a LimitRange gives defaults, and a ResourceQuota has room for the largest gate alone",
+        "a LimitRange gives defaults, and a ResourceQuota has room",
         odd.inside(
             limitranges=memory_limit("64Mi"),
-            resourcequotas=quota(
-                {"pods": "4", "limits.memory": "256Mi", "persistentvolumeclaims": "1"}
-            ),
+            resourcequotas=quota({"pods": "20", "limits.memory": "2Gi"}),
         ),
+        "dns,storage,smoke",
     ),
     Well(
         "a policy warns, another class is there, and others' workloads fail",
@@ -185,6 +184,22 @@ def test_what_a_class_retains_is_gone_with_the_folder_behind_it(
         code, report = verify(ground, "storage", GENEROUS)
     assert (code, report["left_behind"]) == (Exit.CONVERGED, ""), report
     assert folders() <= before
+
+
+def test_gates_leave_their_room_to_those_after_them(ground: Today, tmp_path: Path) -> None:
+    largest = {"pods": "4", "limits.memory": "256Mi", "persistentvolumeclaims": "1"}
+    own = odd.inside(limitranges=memory_limit("64Mi"), resourcequotas=quota(largest))
+    with own(ground, tmp_path):
+        code, report = verify(ground, "storage,smoke,build", GENEROUS)
+    assert (code, report["left_behind"]) == (Exit.CONVERGED, ""), report
+
+
+def test_a_webhook_that_ponders_each_deletion_makes_nothing_stay(
+    ground: Today, tmp_path: Path
+) -> None:
+    with odd.asked(sleeps(2), rules=[odd.DELETIONS])(ground, tmp_path):
+        code, report = verify(ground, "storage,smoke", GENEROUS)
+    assert (code, report["left_behind"]) == (Exit.CONVERGED, ""), report
 
 
 @pytest.mark.parametrize("policy", ["Retain", "Delete"])

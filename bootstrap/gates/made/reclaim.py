@@ -11,8 +11,7 @@ _NAMESPACES = "/api/v1/namespaces"
 _VOLUMES = "/api/v1/persistentvolumes"
 _MADE_BY = "pv.kubernetes.io/provisioned-by"
 _MATCHED = "pv.kubernetes.io/bound-by-controller"
-"""On a volume that was there before its claim: what a provisioner makes bears the claim's name from
-the beginning, and the controller, which finds nothing to bind, does not mark it."""
+"""On a volume that was there before its claim, and on what the controller's own plugins made."""
 _RECLAIM = "persistentVolumeReclaimPolicy"
 _LETTERS = 8
 _RETAINED = "kboot.dev/reclaim-policy"
@@ -82,15 +81,15 @@ def _perhaps_a_persons(client: ApiClient, namespace: str) -> str:
         raise
     for each in objects(listed, "items"):
         volume = text(each, "spec", "volumeName")
-        if volume and not _is_named_after(each, volume):
+        if volume and not _is_named_after(text(each, "metadata", "uid"), volume):
             return f"volume {volume} may be somebody's and go with it: volumes may not be listed"
     return ""
 
 
-def _is_named_after(claim: Object, volume: str) -> bool:
-    """As provisioners name what they make: after the claim's uid, or its first letters."""
-    uid = text(claim, "metadata", "uid").replace("-", "")
-    return uid[:_LETTERS] in volume.replace("-", "")
+def _is_named_after(claim: str, volume: str) -> bool:
+    """After the claim's uid, or its first letters, as provisioners name what they make."""
+    letters = claim.replace("-", "")[:_LETTERS]
+    return bool(letters) and letters in volume.replace("-", "")
 
 
 def _see_to(client: ApiClient, volume: Object) -> str:
@@ -136,6 +135,11 @@ def _annotated(annotations: dict[str, str | None]) -> dict[str, Any]:
 
 
 def _is_made_for_its_claim(volume: Object) -> bool:
-    """A person's own may bear its maker's name, too: from a backup, or made for another claim."""
+    """A person's own may bear its maker's name, too: from a backup, or made for another claim.
+
+    What a provisioner makes is its claim's from the beginning, so the controller does not mark it.
+    Its own plugins' it does; those are always named after the claim.
+    """
     annotations = at(volume, "metadata", "annotations")
-    return bool(at(annotations, _MADE_BY)) and not at(annotations, _MATCHED)
+    named = _is_named_after(text(volume, "spec", "claimRef", "uid"), name(volume))
+    return bool(at(annotations, _MADE_BY)) and (named or not at(annotations, _MATCHED))

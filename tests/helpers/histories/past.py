@@ -83,7 +83,7 @@ class Past(ApiClient):
     def create(self, path: str, thing: Mapping[str, Any]) -> None:
         pass
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, seconds: float | None = None) -> None:
         pass
 
     def get(self, path: str) -> Reply:

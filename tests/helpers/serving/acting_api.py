@@ -74,6 +74,8 @@ class ActingApi(ApiServer):
         `deletecollection` (things may be deleted one by one only)."""
         self.slow: dict[str, float] = {}
         """Plurals whose next one is made after that many seconds."""
+        self.ponders: dict[str, float] = {}
+        """Plurals of which all are deleted after that many seconds, if anybody waits so long."""
         self.first: dict[str, Thing] = {}
         """Kinds of which the next one has that status."""
         self.later: dict[str, Thing] = {}
@@ -202,7 +204,9 @@ class ActingApi(ApiServer):
 
     def _delete(self, path: str) -> Document:
         gone = [each for each in self.things if each == path or each.startswith(f"{path}/")]
-        many = path.rpartition("/")[2] in _PLURALS.values()
+        plural = path.rpartition("/")[2]
+        many = plural in _PLURALS.values()
+        time.sleep(self.ponders.get(plural, 0.0))
         if many and "deletecollection" in self.refusals:
             return _status(403, "Forbidden", self.refusals["deletecollection"][1])
         if not gone and not many:

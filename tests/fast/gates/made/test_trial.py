@@ -13,6 +13,7 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.gate import Lack, selected
 from bootstrap.engine.prove.passing import Proving
 from bootstrap.gates.look import TRY_AGAIN, Expected, Look, Looks
+from bootstrap.gates.made import namespace
 from bootstrap.gates.made.manifests import Image, deployment, stateful_set
 from bootstrap.gates.made.namespace import EXPIRES, HOLDER, LABEL, Owner
 from bootstrap.gates.made.trial import Trial
@@ -495,25 +496,33 @@ def test_a_volume_that_was_there_before_is_given_back(api: ActingApi, trial: Tri
     assert mine["metadata"]["annotations"] == {"pv.kubernetes.io/provisioned-by": "disks"}
 
 
-def test_a_volume_that_was_made_for_a_claim_goes_whatever_its_name(
-    api: ActingApi, trial: Trial
+@pytest.mark.parametrize(
+    ("named", "marks"),
+    [
+        ("disk-7", {}),  # a provisioner that is told to name so
+        ("pvc-a1", {"pv.kubernetes.io/bound-by-controller": "yes"}),  # the controller's own plugin
+    ],
+)
+def test_a_volume_that_was_made_for_a_claim_goes_whoever_made_it(
+    api: ActingApi, trial: Trial, named: str, marks: dict[str, str]
 ) -> None:
     through(trial.begin())
     claim = {"namespace": trial.namespace, "name": "data", "uid": "a1"}
     spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Delete"}
-    metadata = {"name": "disk-7", "annotations": {"pv.kubernetes.io/provisioned-by": "disks"}}
-    api.put("/api/v1/persistentvolumes/disk-7", {"metadata": metadata, "spec": spec})
+    annotations = {"pv.kubernetes.io/provisioned-by": "disks", **marks}
+    path = f"/api/v1/persistentvolumes/{named}"
+    api.put(path, {"metadata": {"name": named, "annotations": annotations}, "spec": spec})
     assert trial.end(10.0) == ""
     assert api.merged == []
-    assert "/api/v1/persistentvolumes/disk-7" not in api.things
+    assert path not in api.things
 
 
 def test_a_persons_volume_is_given_back_where_a_kept_namespace_was_deleted_by_hand(
     api: ActingApi, trial: Trial
 ) -> None:
-    for named, namespace in (("mine", "kboot-kept"), ("theirs", "work")):
+    for named, claimed in (("mine", "kboot-kept"), ("theirs", "work")):
         spec = {
-            "claimRef": {"namespace": namespace, "name": "data"},
+            "claimRef": {"namespace": claimed, "name": "data"},
             "persistentVolumeReclaimPolicy": "Retain",
         }
         metadata = {"name": named, "annotations": {"kboot.dev/reclaim-policy": "Delete"}}
@@ -641,6 +650,16 @@ def test_a_user_who_may_delete_only_one_by_one_leaves_nothing(api: ActingApi, tr
     pass_gate(trial, "storage")
     api.refusals["deletecollection"] = (403, 'User "dev" cannot deletecollection resource "pods"')
     assert trial.end(10.0) == ""
+    assert api.namespaces == []
+
+
+def test_a_webhook_that_ponders_each_deletion_does_not_keep_the_namespace(
+    api: ActingApi, trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(namespace, "_QUICKLY", 0.1)
+    pass_gate(trial, "storage")
+    api.ponders = {"pods": 4.0, "persistentvolumeclaims": 4.0}
+    trial.end(2.0)
     assert api.namespaces == []
 
 

@@ -29,6 +29,7 @@ _A_PULL = re.compile(
     r"lookup |Get \"?https?://|pull access|manifest|metadata for|resolve reference|toomanyrequests"
 )
 _NOT_ASKED = re.compile(r"error during connect|dial unix")
+_NO_BASE = re.compile(r"(?i)no such (image|object)")
 _STAYS = re.compile(
     r"(?i)permission denied|returned a non-zero code|did not complete successfully"
     r"|dockerfile parse error|client version .* is too |exec format error"
@@ -90,9 +91,14 @@ def _of_docker(words: str, *, own: bool) -> Trouble:
 
 def _build(trial: Trial, docker: Docker, image: str, word: str, *, own: bool) -> Looks[None]:
     whose = f"{KEPT if trial.keep else HOLDER}={trial.owner.holder}"
-    given = f"FROM {trial.image.name}\nLABEL {whose}\nRUN echo {word} > {_MARK}\n"
+    base = trial.image.name
+    lacks_base = _NO_BASE.search(docker("image", "inspect", "--format", "{{.Id}}", base).said)
+    given = f"FROM {base}\nLABEL {whose}\nRUN echo {word} > {_MARK}\n"
     while not (ran := docker("build", "--quiet", "--tag", image, "-", given=given)).ended_well:
         trouble = _of_build(f"docker build: {ran.said}", own=own)
+        if lacks_base and trouble.reason == "build-fails" and not trouble.final:
+            words = f"{trouble.words}; {base} is not in the engine, so it is pulled first"
+            trouble = Trouble("base-not-pulled", words)
         yield trial.failed("docker cannot build an image", trouble)._replace(again=TRY_AGAIN)
 
 

@@ -176,6 +176,18 @@ def test_a_build_is_tried_again_unless_waiting_does_not_mend_it(
     trial.end(10.0)
 
 
+def test_a_build_without_end_waits_for_its_base_where_the_engine_has_none(
+    api: ActingApi, trial: Trial
+) -> None:
+    runtime(api, "containerd://2.1")
+    lacks = says("Error: No such image: busybox:1.28")
+    docker = Engine(build=[says("did not answer within 12 s")], image=[lacks, Ran(True, "")])
+    look = first_looks(trial, "build", Programs(NONE, NONE, docker, Nodes()), 1)[0]
+    assert (look.reason, look.final) == ("base-not-pulled", False)
+    assert look.why.endswith("busybox:1.28 is not in the engine, so it is pulled first")
+    trial.end(10.0)
+
+
 @pytest.mark.parametrize(
     "load",
     [says("the node does not answer"), Ran(True, "", "! The image was not found")],
@@ -267,7 +279,7 @@ def test_only_what_is_still_there_is_told_as_left(api: ActingApi, trial: Trial) 
     runtime(api, "containerd://2.1")
     old = "kboot-00000000:dead"
     in_use = says(f"conflict: unable to remove repository reference {old!r}")
-    docker = Engine(image=[Ran(True, old), in_use, Ran(True, old)])
+    docker = Engine(image=[Ran(True, ""), Ran(True, old), in_use, Ran(True, old)])
     first_looks(trial, "build", Programs(NONE, NONE, docker, Nodes()))
     assert trial.end(10.0) == f"left in docker: image {old}: {in_use.said}"
 

@@ -12,6 +12,13 @@ from tests.helpers.places import ROOT
 
 PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn by `python -m tests.helpers.house` -->\n", "<!-- drawn -->\n"
+HEAVY = {"pydantic", "rich", "sh", "packaging", "urllib3", "yaml", "asyncio"}
+"""What a run without terminal, with warm caches and without operators in its profile must not load.
+
+Each costs more than a version probe, some more than all of them.
+"""
+USELESS = {"dataclasses", "inspect", "email", "http", "shutil"}
+"""Of the standard library, what kboot itself has no use for in such a run (decision 16)."""
 MODULES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
         file.read_text(encoding="utf-8"), str(file)
@@ -87,9 +94,8 @@ def _has_files(room: str) -> bool:
 
 
 def _purpose(room: str) -> str:
-    return (
-        (ast.get_docstring(MODULES[f"bootstrap.{room}"]) or "").split("\n\n")[0].replace("\n", " ")
-    )
+    told = ast.get_docstring(MODULES[f"bootstrap.{room}"]) or ""
+    return told.partition("\n\n")[0].replace("\n", " ")
 
 
 def main() -> None:
@@ -100,10 +106,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-HEAVY = {"pydantic", "rich", "sh", "packaging", "urllib3", "yaml", "asyncio"}
-"""What a run without terminal, with warm caches and without operators in its profile must not load.
-
-Each costs more than a version probe, some more than all of them.
-"""
-USELESS = {"dataclasses", "inspect", "email", "http", "shutil"}
-"""Of the standard library, what kboot itself has no use for in such a run (decision 16)."""

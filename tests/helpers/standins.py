@@ -14,6 +14,13 @@ from tests.helpers.places import TRANSCRIPTS
 from tests.standins import minikube
 from tests.standins.kubeconfig import load
 
+NAME = "minikube-v1.38.1-none.json"
+UNLIKE = (
+    (re.compile(r'"id":"[0-9a-f-]{36}"'), '"id":""'),
+    (re.compile(r"minikube v1.38.1 on [^\n\"]*"), "minikube v1.38.1 on HERE"),
+    (re.compile(r"^E\d{4} [\d:.]+ +\d+ ", re.MULTILINE), "E "),
+)
+
 
 class Said(NamedTuple):
     code: int
@@ -83,14 +90,6 @@ class StandIn:
 def recorded(case: str, name: str = "minikube-v0.25.0.json") -> Mapping[str, Any]:
     record: Mapping[str, Any] = json.loads((TRANSCRIPTS / name).read_text())[case]
     return record
-
-
-NAME = "minikube-v1.38.1-none.json"
-UNLIKE = (
-    (re.compile(r'"id":"[0-9a-f-]{36}"'), '"id":""'),
-    (re.compile(r"minikube v1.38.1 on [^\n\"]*"), "minikube v1.38.1 on HERE"),
-    (re.compile(r"^E\d{4} [\d:.]+ +\d+ ", re.MULTILINE), "E "),
-)
 
 
 def case(name: str) -> Mapping[str, Any]:

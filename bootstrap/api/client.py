@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlsplit
 
 from bootstrap import __version__
-from bootstrap.api.clock import skew
 from bootstrap.api.failure import ApiFailure, failure_of, failure_of_proxy, refusal
 from bootstrap.api.objects import text
 from bootstrap.api.tls import trust
@@ -229,6 +228,9 @@ def _refuse_unwelcome(reply: Reply, date: str) -> None:
     if reply.status == 401 or '"system:anonymous"' in said:
         why = f" ({said})" if said not in ("", "Unauthorized") else ""
         words = f"the server does not accept the credentials in the kubeconfig{why}"
+        # A lazy point: clocks matter to those who are refused.
+        from bootstrap.api.clock import skew
+
         if apart := skew(date):  # by its clock, a certificate may not be valid yet, or no longer
             raise ApiFailure("clock-skew", f"{words}, and its clock is {apart}")
         raise ApiFailure("api-unauthorized", words)

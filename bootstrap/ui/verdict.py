@@ -1,5 +1,7 @@
 """The last lines of `up`, `verify` and `down`: what is true now, and what to type next."""
 
+from datetime import datetime
+
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.gate import GATE_IDS, GateStatus
 from bootstrap.core.model.step import DeleteCluster, UnmergeKubeconfig
@@ -143,7 +145,8 @@ def _cluster_ready(report: Report) -> str:
     proven = [result.proven_at for result in report.gates if result.proven_at]
     if not proven:
         return f"; cluster {cluster.name} is ready ({_passed(report)})."
-    ago = show_ago(min(proven), report.at)
+    since = datetime.fromisoformat(report.at) - datetime.fromisoformat(min(proven))
+    ago = show_ago(since.total_seconds())
     all_gates = "all gates" if _by_use(report) else _passed(report)
     return f"; cluster {cluster.name} is ready ({all_gates} proven {ago})."
 

@@ -1,7 +1,6 @@
 """Sizes and durations as people write them in a profile and on the command line."""
 
 import re
-from datetime import datetime
 
 _SIZE = re.compile(r"^([1-9]\d{0,6})(MiB|GiB)\Z", re.ASCII)
 _DURATION = re.compile(r"^(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?\Z", re.ASCII)
@@ -35,9 +34,8 @@ def show_seconds(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def show_ago(then: str, now: str) -> str:
-    """`3 h ago`, `just now`: between two moments of RFC 3339."""
-    seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+def show_ago(seconds: float) -> str:
+    """`3 h ago`, `just now`."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length:
             return f"{seconds // length:.0f} {unit} ago"

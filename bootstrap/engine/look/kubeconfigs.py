@@ -1,6 +1,5 @@
 """Look whether the person's own kubeconfig has the cluster. A warm look costs a few stats."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,7 @@ def _key(cluster: str, files: tuple[Path, ...], around: Surroundings) -> list[An
     new_file = file_for_new(files)
     return [
         [[str(file), fingerprint(file), left_by_kboot(lock_of(file))] for file in files],
-        [_digest(places.kubeconfig(cluster)), _digest(places.merged(cluster))],
+        [fingerprint(places.kubeconfig(cluster)), fingerprint(places.merged(cluster))],
         [str(around.minikube_home), refusal(new_file)],
     ]
 
@@ -61,10 +60,3 @@ def _kept(plain: Any) -> UserKubeconfig | None:
         return None if plain is None else from_plain(UserKubeconfig, plain)
     except ValueError:
         return None
-
-
-def _digest(file: Path) -> str:
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
-        return ""

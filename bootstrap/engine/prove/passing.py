@@ -127,7 +127,7 @@ class Proving:
                 self._client.deadline = time.monotonic() + share
                 self._emit(Event(Happening.GATE_STARTED, gate.id))
                 result = self._pass(gate, lacks_time=share < enough)
-                if result.passed and gate.id == "nodes":
+                if self._started is not None and gate.id == "nodes" and result.passed:
                     self._remember_that_nodes_are_back()
             results[gate.id] = result
             self._emit(_event(result))

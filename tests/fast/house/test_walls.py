@@ -40,6 +40,7 @@ LAZY = {
     "bootstrap.core.values.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
     "bootstrap.engine.look.observe": {"bootstrap.api.look"},
+    "bootstrap.api.client": {"bootstrap.api.clock"},  # datetime, for those who are refused
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
     "bootstrap.engine.look.kubeconfigs": {"bootstrap.engine.look.judging"},
     "bootstrap.commands.verify": {"bootstrap.run.own_context"},  # or when they name a context

@@ -1,6 +1,6 @@
 """`kboot doctor`: what is true on this machine, what is wrong, what to type to mend it."""
 
-from bootstrap.core.plan.exit_codes import doctor_exit
+from bootstrap.core.result.exit_codes import doctor_exit
 from bootstrap.core.result.report import Report
 from bootstrap.run.looking import look
 from bootstrap.run.session import Session

@@ -2,8 +2,8 @@
 
 from bootstrap.core.model.step import DeleteCluster
 from bootstrap.core.plan.down import plan_down, still_there
-from bootstrap.core.plan.exit_codes import first_blocker
 from bootstrap.core.plan.up import Plan
+from bootstrap.core.result.exit_codes import first_blocker
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.run.asking import confirm

@@ -1,6 +1,6 @@
 """`kboot plan`: what `kboot up` would do, with sources, digests and reasons. Changes nothing."""
 
-from bootstrap.core.plan.exit_codes import plan_exit
+from bootstrap.core.result.exit_codes import plan_exit
 from bootstrap.core.result.report import Report
 from bootstrap.run.looking import look
 from bootstrap.run.session import Session

@@ -4,8 +4,8 @@ import time
 
 from bootstrap.core.model.state import Power
 from bootstrap.core.model.step import DeleteCluster
-from bootstrap.core.plan.exit_codes import first_blocker, up_exit
 from bootstrap.core.plan.up import gates_decide
+from bootstrap.core.result.exit_codes import first_blocker, up_exit
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.path import rehearsal_beside

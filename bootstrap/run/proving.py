@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from bootstrap import __version__
 from bootstrap.api.client import ApiClient
-from bootstrap.core.judge.choice import Choices, choose
+from bootstrap.core.choose.case import Case, case_of
+from bootstrap.core.choose.program import program
 from bootstrap.core.judge.cluster import wanted_kubernetes
-from bootstrap.core.judge.program import program
 from bootstrap.core.model.gate import Gate, GateResult, selected
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import HostState
@@ -47,18 +47,18 @@ def pass_gates(
     profile = session.profile
     cluster = profile.cluster
     assert cluster is not None
-    choices = choose(profile, host, session.knowledge)
+    case = case_of(profile, host, session.knowledge, session.request)
     asked = getattr(session.arguments, "gates", None)
     gates = selected(asked or profile.verify.gates)
-    basis = _basis(profile, host, choices)
+    basis = _basis(case)
     place = session.around.places.proof(cluster.name, profile.id)
     already = proven(None if anew else read_proof(place), basis, gates)
     proving = Proving(
         _connection(session, cluster.name),
-        _expected(session, choices),
+        _expected(cluster, case),
         timeout=timeout(session),
         emit=session.screen.event,
-        use=_use(session, cluster, host, choices),
+        use=_use(session, cluster, case),
         line=session.line,
         started=started,
     )
@@ -75,19 +75,19 @@ def _addressed(profile: Profile, fix: str, reason: str) -> str:
     return profile.addressed(fix)
 
 
-def _basis(profile: Profile, host: HostState, choices: Choices) -> Basis:
-    api = host.cluster.api if host.cluster else None
+def _basis(case: Case) -> Basis:
+    api = case.state.cluster.api if case.state.cluster else None
     return Basis(
-        profile=fingerprint(profile),
+        profile=fingerprint(case.profile),
         identity=api.identity if api else "",
         server=api.server_version if api else "",
-        kubectl=_version(choices, "kubectl") or "",
-        docker=_version(choices, "docker") or "",
+        kubectl=_version(case, "kubectl") or "",
+        docker=_version(case, "docker") or "",
     )
 
 
-def _version(choices: Choices, tool: str) -> str | None:
-    version = choices[tool].version if tool in choices else None
+def _version(case: Case, tool: str) -> str | None:
+    version = case.choices[tool].version if tool in case.choices else None
     return str(version) if version else None
 
 
@@ -120,12 +120,13 @@ def run_gates(
     return results
 
 
-def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choices) -> Use:
+def _use(session: Session, cluster: ClusterSpec, case: Case) -> Use:
+    choices, seen = case.choices, case.state.cluster
     minikube = choices["minikube"].state.path if "minikube" in choices else None
-    record = host.cluster.record.driver if host.cluster else None
+    record = seen.record.driver if seen else None
     driver = record or cluster.drivers[0]
     image = session.settings.image or session.knowledge.catalogue.gate_image
-    version = _version(choices, "minikube")
+    version = _version(case, "minikube")
 
     def use(client: ApiClient, seconds: float) -> "tuple[Trial, Programs]":
         # A lazy point, with that of `engine.prove.passing`.
@@ -149,13 +150,8 @@ def _use(session: Session, cluster: ClusterSpec, host: HostState, choices: Choic
     return use
 
 
-def _expected(session: Session, choices: Choices) -> Expected:
-    cluster = session.profile.cluster
-    assert cluster is not None
-    return Expected(
-        kubernetes=cluster.kubernetes or wanted_kubernetes(cluster, choices, session.knowledge),
-        kubectl=_version(choices, "kubectl"),
-    )
+def _expected(cluster: ClusterSpec, case: Case) -> Expected:
+    return Expected(kubernetes=wanted_kubernetes(cluster, case), kubectl=_version(case, "kubectl"))
 
 
 def _now() -> str:

@@ -1,7 +1,8 @@
 """Profile and host state → findings. Total: every state has findings, none raises."""
 
-from bootstrap.core.judge.bringing import how_to_bring
-from bootstrap.core.judge.choice import Choices, choose, in_store
+from bootstrap.core.choose.bringing import how_to_bring
+from bootstrap.core.choose.case import Case, case_of
+from bootstrap.core.choose.choice import in_store
 from bootstrap.core.judge.cluster import fit_findings, state_findings
 from bootstrap.core.judge.host import driver_findings, room_findings
 from bootstrap.core.judge.kubeconfig import kubeconfig_findings
@@ -20,57 +21,51 @@ def assess(
     profile: Profile, state: HostState, knowledge: Knowledge, request: Request
 ) -> tuple[Finding, ...]:
     """Findings in the order in which they are shown: tools, host, cluster."""
-    choices = choose(profile, state, knowledge, request.trust)
+    case = case_of(profile, state, knowledge, request)
     cluster = None if request.tools_only else profile.cluster
     if cluster is None:
-        return (
-            *_tools(profile, choices, ()),
-            *_offline(choices, state, request),
-            *privilege_findings(profile, choices, state, request),
-            *link_findings(profile, choices, state, request),
-        )
-    driver, why = pick_driver(profile, cluster, state, choices, knowledge)
+        return _of_tools(case, ())
+    driver, why = pick_driver(case, cluster)
     needs = knowledge.catalogue.drivers[driver]
     return (
-        *_tools(profile, choices, ("minikube", *needs.tools)),
-        *_offline(choices, state, request),
-        *privilege_findings(profile, choices, state, request),
-        *link_findings(profile, choices, state, request),
+        *_of_tools(case, ("minikube", *needs.tools)),
         *_several_drivers(cluster, driver, why),
-        *driver_findings(needs, profile, state, choices),
+        *driver_findings(needs, case),
         *room_findings(cluster, state),
-        *fit_findings(profile, cluster, choices, knowledge),
-        *state_findings(profile, cluster, state.cluster, driver, choices, knowledge),
-        *kubeconfig_findings(profile, cluster, state.cluster, request),
+        *fit_findings(cluster, case),
+        *state_findings(cluster, driver, case),
+        *kubeconfig_findings(cluster, case),
     )
 
 
-def pick_driver(
-    profile: Profile,
-    cluster: ClusterSpec,
-    state: HostState,
-    choices: Choices,
-    knowledge: Knowledge,
-) -> tuple[str, str]:
+def _of_tools(case: Case, needed: tuple[str, ...]) -> tuple[Finding, ...]:
+    return (
+        *_tools(case, needed),
+        *_offline(case),
+        *privilege_findings(case),
+        *link_findings(case),
+    )
+
+
+def pick_driver(case: Case, cluster: ClusterSpec) -> tuple[str, str]:
     """The driver and why: the existing cluster's if listed, else the first without a blocker."""
     if len(cluster.drivers) == 1:
         return cluster.drivers[0], "the profile names it"
-    existing = state.cluster.record.driver if state.cluster else None
+    seen = case.state.cluster
+    existing = seen.record.driver if seen else None
     if existing in cluster.drivers:
         return str(existing), "the cluster exists with it"
     for driver in cluster.drivers:
-        if not _blocked(driver, profile, state, choices, knowledge):
+        if not _blocked(driver, case):
             return driver, "the first of the profile's that this machine can have"
     return cluster.drivers[0], "the profile's first; this machine can have none of them"
 
 
-def _blocked(
-    driver: str, profile: Profile, state: HostState, choices: Choices, knowledge: Knowledge
-) -> bool:
-    needs = knowledge.catalogue.drivers[driver]
-    findings = list(driver_findings(needs, profile, state, choices))
+def _blocked(driver: str, case: Case) -> bool:
+    needs = case.knowledge.catalogue.drivers[driver]
+    findings = list(driver_findings(needs, case))
     for tool in needs.tools:
-        findings.extend(tool_findings(choices[tool], profile, needed=True))
+        findings.extend(tool_findings(case.choices[tool], case.profile, needed=True))
     return any(finding.blocks for finding in findings)
 
 
@@ -81,25 +76,27 @@ def _several_drivers(cluster: ClusterSpec, driver: str, why: str) -> tuple[Findi
     return (Finding(Group.HOST, "driver", Status.OK, "driver-chosen", message),)
 
 
-def _tools(profile: Profile, choices: Choices, needed: tuple[str, ...]) -> tuple[Finding, ...]:
+def _tools(case: Case, needed: tuple[str, ...]) -> tuple[Finding, ...]:
     return tuple(
         finding
-        for name, choice in choices.items()
-        for finding in tool_findings(choice, profile, needed=name in needed)
+        for name, choice in case.choices.items()
+        for finding in tool_findings(choice, case.profile, needed=name in needed)
     )
 
 
-def _offline(choices: Choices, state: HostState, request: Request) -> tuple[Finding, ...]:
+def _offline(case: Case) -> tuple[Finding, ...]:
     """Under --offline everything that would have to be downloaded, in one finding."""
+    state = case.state
     missing = [
         choice.artifact
-        for choice in choices.values()
+        for choice in case.choices.values()
         if choice.artifact
         and not in_store(choice.artifact, state.stored)
         and choice.artifact.digest not in state.brought
     ]
-    packages = [name for each in choices.values() if each.offer for name in each.offer.packages]
-    if not request.offline or not (missing or packages):
+    offers = [each.offer for each in case.choices.values() if each.offer]
+    packages = [name for offer in offers for name in offer.packages]
+    if not case.request.offline or not (missing or packages):
         return ()
     names = ", ".join([*(f"{each.tool} {each.version}" for each in missing), *packages])
     return (

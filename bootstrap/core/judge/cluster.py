@@ -1,6 +1,7 @@
 """Findings about the cluster: does the profile fit together, and is the cluster as it says?"""
 
-from bootstrap.core.judge.choice import Choices
+from bootstrap.core.choose.case import Case
+from bootstrap.core.choose.choice import Choices
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile
@@ -12,25 +13,21 @@ SUPPORTED_SKEW = 1
 """kubectl works within one minor of the server (kubernetes.io, version skew policy)."""
 
 
-def wanted_kubernetes(cluster: ClusterSpec, choices: Choices, knowledge: Knowledge) -> str | None:
+def wanted_kubernetes(cluster: ClusterSpec, case: Case) -> str | None:
     """The version that the cluster is to run: declared, or the release's default. None: unknown."""
     if cluster.kubernetes:
         return cluster.kubernetes
-    minikube = choices["minikube"].version
-    span = knowledge.catalogue.kubernetes_range(str(minikube)) if minikube else None
+    minikube = case.minikube
+    span = case.knowledge.catalogue.kubernetes_range(str(minikube)) if minikube else None
     return span.default if span else None
 
 
-def fit_findings(
-    profile: Profile, cluster: ClusterSpec, choices: Choices, knowledge: Knowledge
-) -> tuple[Finding, ...]:
+def fit_findings(cluster: ClusterSpec, case: Case) -> tuple[Finding, ...]:
     """What the profile's own versions say of each other."""
-    minikube = choices["minikube"].version
-    kubernetes = wanted_kubernetes(cluster, choices, knowledge)
     found = [
-        _supported(cluster, minikube, knowledge),
-        _bootstrapper(cluster, minikube, knowledge),
-        _skew(choices, kubernetes),
+        _supported(cluster, case.minikube, case.knowledge),
+        _bootstrapper(cluster, case.minikube, case.knowledge),
+        _skew(case.choices, wanted_kubernetes(cluster, case)),
     ]
     return tuple(finding for finding in found if finding is not None)
 
@@ -111,26 +108,20 @@ def _skew(choices: Choices, kubernetes: str | None) -> Finding | None:
     )
 
 
-def state_findings(
-    profile: Profile,
-    cluster: ClusterSpec,
-    seen: ClusterState | None,
-    driver: str,
-    choices: Choices,
-    knowledge: Knowledge,
-) -> tuple[Finding, ...]:
+def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Finding, ...]:
     """The cluster as observed, beside what the profile says of it."""
+    seen = case.state.cluster
     if seen is None:
-        return (_unknown(cluster, "it was not looked at", profile),)
+        return (_unknown(cluster, "it was not looked at"),)
     if seen.power is Power.UNKNOWN:
-        return (_unknown(cluster, seen.failure, profile),)
+        return (_unknown(cluster, seen.failure),)
     if seen.power is Power.ABSENT:
-        return (_absent(profile, cluster, choices),)
-    differences = _differences(profile, cluster, seen, driver, choices, knowledge)
-    return differences or (_power(profile, cluster, seen),)
+        return (_absent(case.profile, cluster, case.choices),)
+    differences = _differences(case.profile, cluster, seen, driver)
+    return differences or (_power(case.profile, cluster, seen),)
 
 
-def _unknown(cluster: ClusterSpec, why: str, profile: Profile) -> Finding:
+def _unknown(cluster: ClusterSpec, why: str) -> Finding:
     return Finding(
         Group.CLUSTER,
         cluster.name,
@@ -165,12 +156,7 @@ def _absent(profile: Profile, cluster: ClusterSpec, choices: Choices) -> Finding
 
 
 def _differences(
-    profile: Profile,
-    cluster: ClusterSpec,
-    seen: ClusterState,
-    driver: str,
-    choices: Choices,
-    knowledge: Knowledge,
+    profile: Profile, cluster: ClusterSpec, seen: ClusterState, driver: str
 ) -> tuple[Finding, ...]:
     """What only making the cluster anew could change. Not recorded means not compared."""
     record = seen.record

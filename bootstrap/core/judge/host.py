@@ -1,6 +1,6 @@
 """Findings about the machine: what the driver needs, and room for the cluster."""
 
-from bootstrap.core.judge.choice import Choices
+from bootstrap.core.choose.case import Case
 from bootstrap.core.model.catalogue import Driver
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import ClusterSpec, Profile
@@ -9,18 +9,15 @@ from bootstrap.core.values.version import Version, parse_version
 from bootstrap.errors import Exit
 
 
-def driver_findings(
-    driver: Driver, profile: Profile, state: HostState, choices: Choices
-) -> tuple[Finding, ...]:
+def driver_findings(driver: Driver, case: Case) -> tuple[Finding, ...]:
     """Whether this machine, and the minikube that will run, can have that driver."""
-    minikube = choices["minikube"].version
     return tuple(
         finding
         for finding in (
-            _platform(driver, state),
-            _release(driver, minikube),
-            *(_NEEDS[need](driver, profile, state) for need in driver.needs),
-            *_minimums(driver, choices, minikube),
+            _platform(driver, case.state),
+            _release(driver, case.minikube),
+            *(_NEEDS[need](driver, case.profile, case.state) for need in driver.needs),
+            *_minimums(driver, case),
         )
         if finding is not None
     )
@@ -110,10 +107,11 @@ def _virtualisation(driver: Driver, profile: Profile, state: HostState) -> Findi
 _NEEDS = {"root": _root, "not-root": _not_root, "virtualisation": _virtualisation}
 
 
-def _minimums(driver: Driver, choices: Choices, minikube: Version | None) -> list[Finding]:
+def _minimums(driver: Driver, case: Case) -> list[Finding]:
+    minikube = case.minikube
     findings = []
     for tool, (minimum, since) in (driver.minimum or {}).items():
-        version = choices[tool].version
+        version = case.choices[tool].version
         applies = minikube is not None and parse_version(since) <= minikube
         if applies and version is not None and version < parse_version(minimum):
             findings.append(

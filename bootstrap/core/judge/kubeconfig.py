@@ -1,24 +1,21 @@
-"""The person's own kubeconfig: is the profile's cluster in it, and what puts it there?"""
+"""The person's own kubeconfig: is the profile's cluster in it?"""
 
-from collections.abc import Iterable
-
+from bootstrap.core.choose.case import Case
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.request import Request
-from bootstrap.core.model.state import ClusterState, Merged, Power, UserKubeconfig
-from bootstrap.core.model.step import MergeKubeconfig, RefreshKubeconfig, StartCluster, Step
+from bootstrap.core.model.state import Merged, Power, UserKubeconfig
 
 NOT_MERGED = "kubeconfig-not-merged"
 NOT_SWITCHED = "context-not-switched"
 
 
-def kubeconfig_findings(
-    profile: Profile, cluster: ClusterSpec, seen: ClusterState | None, request: Request
-) -> tuple[Finding, ...]:
+def kubeconfig_findings(cluster: ClusterSpec, case: Case) -> tuple[Finding, ...]:
     """What is wrong with the file is said at once; what is due, once the cluster answers.
 
     A cluster that is started or refreshed is merged afterwards in any case.
     """
+    profile, request, seen = case.profile, case.request, case.state.cluster
     if seen is None or seen.power is Power.UNKNOWN:
         return ()
     yours = seen.yours
@@ -35,35 +32,6 @@ def kubeconfig_findings(
         message = f"is not the current context of {yours.file}"
         return (_drift(profile, cluster, NOT_SWITCHED, message, request),)
     return ()
-
-
-def merge_steps(
-    cluster: ClusterSpec,
-    seen: ClusterState | None,
-    findings: Iterable[Finding],
-    before: Iterable[Step],
-    request: Request,
-) -> tuple[Step, ...]:
-    """The step that merges, after those in `before`; none where the file is to be left alone."""
-    yours = seen.yours if seen else UserKubeconfig()
-    started = any(isinstance(step, StartCluster | RefreshKubeconfig) for step in before)
-    drifted = any(each.reason in (NOT_MERGED, NOT_SWITCHED) for each in findings)
-    if not (started or drifted) or yours.merged in _LEFT_ALONE:
-        return ()
-    because = _then(cluster, yours, request)
-    return (MergeKubeconfig(cluster.name, yours.file, because, switch=request.switch_context),)
-
-
-_LEFT_ALONE = (Merged.CONFLICT, Merged.UNUSABLE, Merged.OFF)
-
-
-def _then(cluster: ClusterSpec, yours: UserKubeconfig, request: Request) -> str:
-    """What becomes of the current context, which is what people ask first."""
-    if yours.current_context == cluster.name:
-        return f"current context is {cluster.name}"
-    if yours.current_context and not request.switch_context:
-        return f"current context stays {yours.current_context}"
-    return f"current context becomes {cluster.name}"
 
 
 def _to_switch(cluster: ClusterSpec, yours: UserKubeconfig, request: Request) -> bool:

@@ -3,44 +3,29 @@
 import shlex
 from collections.abc import Iterator
 
-from bootstrap.core.judge.choice import Choices
+from bootstrap.core.choose.case import Case
+from bootstrap.core.choose.choice import Choices
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import Profile
-from bootstrap.core.model.request import Request
-from bootstrap.core.model.state import Ground, HostState, LinkFolder
-from bootstrap.core.model.step import LinkTools
+from bootstrap.core.model.state import Ground, LinkFolder
 from bootstrap.errors import Exit
 
 SUBJECT = "links"
-_USABLE = (Ground.THERE, Ground.MISSING)
+USABLE = (Ground.THERE, Ground.MISSING)
 
 
-def link_tools(
-    profile: Profile, choices: Choices, state: HostState, request: Request
-) -> Iterator[LinkTools]:
-    """The step for the links that are missing or lead to another profile, where it can be done."""
-    folder = _looked_at(state, request)
-    if folder is None or folder.ground not in _USABLE:
-        return
-    names = _to_make(profile, choices, folder)
-    if names:
-        yield LinkTools(folder.path, names, profile.id, _because(profile, names, folder))
-
-
-def link_findings(
-    profile: Profile, choices: Choices, state: HostState, request: Request
-) -> Iterator[Finding]:
+def link_findings(case: Case) -> Iterator[Finding]:
     """Nothing without --link, nor where every tool is one that kboot did not install."""
-    names = _installed(choices)
-    if not request.link or not names:
+    profile, names = case.profile, _installed(case.choices)
+    if not case.request.link or not names:
         return
-    folder = _looked_at(state, request)
+    folder = looked_at(case)
     if folder is None:
-        yield _not_looked_at(request)
+        yield _not_looked_at(case.request.link)
         return
-    missing = _to_make(profile, choices, folder)
+    missing = links_to_make(case, folder)
     taken = [name for name in names if name in folder.taken]
-    if missing and folder.ground not in _USABLE:
+    if missing and folder.ground not in USABLE:
         yield _unusable(profile, folder)
         return
     if missing:
@@ -53,10 +38,10 @@ def link_findings(
     yield from _unreachable(names, folder)
 
 
-def _looked_at(state: HostState, request: Request) -> LinkFolder | None:
+def looked_at(case: Case) -> LinkFolder | None:
     """What is known of the folder asked for; a saved state may hold another, or none."""
-    folder = state.link_folder
-    return folder if folder and request.link and folder.path == request.link else None
+    folder, asked = case.state.link_folder, case.request.link
+    return folder if folder and asked and folder.path == asked else None
 
 
 def _installed(choices: Choices) -> tuple[str, ...]:
@@ -71,15 +56,16 @@ def _installed(choices: Choices) -> tuple[str, ...]:
     )
 
 
-def _to_make(profile: Profile, choices: Choices, folder: LinkFolder) -> tuple[str, ...]:
+def links_to_make(case: Case, folder: LinkFolder) -> tuple[str, ...]:
+    """The names that are missing there, or lead to another profile."""
     return tuple(
         name
-        for name in _installed(choices)
-        if name not in folder.taken and folder.ours.get(name) != profile.id
+        for name in _installed(case.choices)
+        if name not in folder.taken and folder.ours.get(name) != case.profile.id
     )
 
 
-def _because(profile: Profile, names: tuple[str, ...], folder: LinkFolder) -> str:
+def why_linked(profile: Profile, names: tuple[str, ...], folder: LinkFolder) -> str:
     said = ["asked for with --link"] if any(name not in folder.ours for name in names) else []
     if folder.ground is Ground.MISSING:
         said.append("the folder is made")
@@ -94,7 +80,7 @@ def _because(profile: Profile, names: tuple[str, ...], folder: LinkFolder) -> st
 def _drift(profile: Profile, names: tuple[str, ...], folder: LinkFolder) -> Finding:
     up = profile.command_line("up", "--link", shlex.quote(folder.path))
     message = f"{', '.join(names)} not in {folder.path} yet"
-    because = _because(profile, names, folder)
+    because = why_linked(profile, names, folder)
     return Finding(
         Group.TOOLS, SUBJECT, Status.DRIFT, "not-linked", message, detail=because, fix=up
     )
@@ -156,12 +142,12 @@ def _unreachable(names: tuple[str, ...], folder: LinkFolder) -> Iterator[Finding
             )
 
 
-def _not_looked_at(request: Request) -> Finding:
+def _not_looked_at(folder: str) -> Finding:
     return Finding(
         Group.TOOLS,
         SUBJECT,
         Status.UNKNOWN,
         "not-looked-at",
-        f"what is in {request.link} is not part of the saved state",
+        f"what is in {folder} is not part of the saved state",
         no_fix="a state is kept for one --link: the one that it was saved with",
     )

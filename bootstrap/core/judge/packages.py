@@ -2,17 +2,15 @@
 
 import shlex
 
-from bootstrap.core.judge.choice import Choice, Choices
+from bootstrap.core.choose.case import Case
+from bootstrap.core.choose.choice import Choice
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.packages import MANAGERS, command_lines
-from bootstrap.core.model.profile import Profile
-from bootstrap.core.model.request import Request
-from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import RunPackages
 from bootstrap.errors import Exit
 
 
-def run_packages(choice: Choice, state: HostState, request: Request) -> RunPackages:
+def run_packages(choice: Choice, case: Case) -> RunPackages:
     """The step for a choice that has an offer."""
     offer = choice.offer
     assert offer is not None and choice.requirement is not None
@@ -28,23 +26,19 @@ def run_packages(choice: Choice, state: HostState, request: Request) -> RunPacka
         accepts=choice.requirement.version,
         because=because,
         service=offer.service,
-        sudo=_needs_root(choice) and not state.root and request.allow_sudo,
+        sudo=_needs_root(choice) and not case.state.root and case.request.allow_sudo,
     )
 
 
-def privilege_findings(
-    profile: Profile, choices: Choices, state: HostState, request: Request
-) -> tuple[Finding, ...]:
+def privilege_findings(case: Case) -> tuple[Finding, ...]:
     """One blocker for all that needs root, when kboot is not root and may not use sudo."""
-    if state.root or request.allow_sudo:
+    if case.state.root or case.request.allow_sudo:
         return ()
-    wanting = [choice for choice in choices.values() if choice.offer and _needs_root(choice)]
+    wanting = [choice for choice in case.choices.values() if choice.offer and _needs_root(choice)]
     if not wanting:
         return ()
     lines = [
-        shlex.join(line)
-        for choice in wanting
-        for line in command_lines(run_packages(choice, state, request))
+        shlex.join(line) for choice in wanting for line in command_lines(run_packages(choice, case))
     ]
     names = ", ".join(choice.tool.name for choice in wanting)
     return (
@@ -55,7 +49,7 @@ def privilege_findings(
             "packages-need-root",
             f"is not root, and {names} can only be installed or started by root",
             fix=f"as root: {' && '.join(dict.fromkeys(lines))}   "
-            f"or, with sudo: {profile.command_line('up', '--allow-sudo')}",
+            f"or, with sudo: {case.profile.command_line('up', '--allow-sudo')}",
             blocks=Exit.NEEDS_PRIVILEGE,
             blocks_tools=True,
         ),

@@ -1,6 +1,6 @@
 """Findings about tools: is what is there what the profile asks for?"""
 
-from bootstrap.core.judge.choice import Choice
+from bootstrap.core.choose.choice import Choice
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import Policy, Profile
 from bootstrap.core.model.tool import Verdict

@@ -2,7 +2,7 @@
 
 import shlex
 
-from bootstrap.core.judge.choice import choose
+from bootstrap.core.choose.choice import choose
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile

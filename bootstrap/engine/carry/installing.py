@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import NamedTuple
 
-from bootstrap.core.judge.bringing import how_to_bring
+from bootstrap.core.choose.bringing import how_to_bring
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.step import InstallArtifact
 from bootstrap.core.result.report import Outcome

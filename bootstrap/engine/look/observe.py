@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap.api.line import Line
-from bootstrap.core.judge.choice import choose
+from bootstrap.core.choose.choice import choose
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bootstrap.core.judge.by_hand import by_hand
+from bootstrap.core.choose.by_hand import by_hand
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.packages import MANAGERS
 from bootstrap.core.model.profile import Policy, Profile

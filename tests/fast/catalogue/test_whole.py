@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.judge.by_hand import by_hand
+from bootstrap.core.choose.by_hand import by_hand
 from bootstrap.core.model.catalogue import ByHand
 from bootstrap.core.model.profile import Policy, Requirement
 from bootstrap.core.values.version import Version, parse_version

@@ -8,8 +8,8 @@ from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import DeleteCluster, InstallArtifact, LinkTools, RunPackages, Step
 from bootstrap.core.plan import up as planning
-from bootstrap.core.plan.exit_codes import doctor_exit, plan_exit, up_exit
 from bootstrap.core.plan.up import Plan
+from bootstrap.core.result.exit_codes import doctor_exit, plan_exit, up_exit
 from bootstrap.errors import Exit
 from tests.helpers.deciding.generated import knowledge
 from tests.helpers.deciding.model_host import apply_all

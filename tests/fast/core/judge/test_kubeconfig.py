@@ -8,8 +8,8 @@ from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import ClusterState, Merged, Power, UserKubeconfig
 from bootstrap.core.model.step import DeleteCluster, MergeKubeconfig, UnmergeKubeconfig
 from bootstrap.core.plan.down import plan_down
-from bootstrap.core.plan.exit_codes import doctor_exit, up_exit
 from bootstrap.core.plan.up import Plan, plan
+from bootstrap.core.result.exit_codes import doctor_exit, up_exit
 from bootstrap.errors import Exit
 from tests.helpers.deciding.convergence import ALL_GATES
 from tests.helpers.deciding.generated import knowledge

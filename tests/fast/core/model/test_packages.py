@@ -9,8 +9,8 @@ from bootstrap.core.model.finding import Status
 from bootstrap.core.model.packages import apt_offers, brew_offers, dnf_offers
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.step import RunPackages, verb
-from bootstrap.core.plan.exit_codes import doctor_exit
 from bootstrap.core.plan.up import Plan
+from bootstrap.core.result.exit_codes import doctor_exit
 from bootstrap.errors import Exit
 from tests.helpers.deciding.good_machine import (
     DOCKER,

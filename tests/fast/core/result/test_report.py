@@ -8,9 +8,9 @@ import pytest
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.gate import GATE_IDS, GATES, GateResult, GateStatus, selected
 from bootstrap.core.model.step import StopCluster
-from bootstrap.core.plan.exit_codes import doctor_exit, plan_exit, up_exit
 from bootstrap.core.plan.up import Plan
 from bootstrap.core.reading.settings import Settings, from_environment, from_file, from_flags
+from bootstrap.core.result.exit_codes import doctor_exit, plan_exit, up_exit
 from bootstrap.core.result.report import Report
 from bootstrap.core.values.units import parse_duration, parse_size, show_bytes, show_seconds
 from bootstrap.errors import Exit, KbootError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootstrap.core.judge.choice import in_store, resolve
+from bootstrap.core.choose.choice import in_store, resolve
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.profile import Policy, Requirement
 from bootstrap.core.model.state import StoredArtifact, ToolState

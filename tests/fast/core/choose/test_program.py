@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootstrap.core.judge.choice import choose
-from bootstrap.core.judge.program import program
+from bootstrap.core.choose.choice import choose
+from bootstrap.core.choose.program import program
 from bootstrap.core.model.gate import Lack
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.state import ToolState

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from bootstrap.core.judge.by_hand import by_hand
-from bootstrap.core.judge.offer import offer_for
+from bootstrap.core.choose.by_hand import by_hand
+from bootstrap.core.choose.offer import offer_for
 from bootstrap.core.model.catalogue import TRUST_LEVELS, Artifact, Catalogue
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.packages import Offer

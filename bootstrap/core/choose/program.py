@@ -1,6 +1,6 @@
 """The programs that gates run: where each is, or why there is none and what that means."""
 
-from bootstrap.core.judge.choice import Choices
+from bootstrap.core.choose.choice import Choices
 from bootstrap.core.model.gate import Lack
 from bootstrap.core.model.profile import Policy
 

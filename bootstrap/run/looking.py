@@ -41,15 +41,7 @@ def look_again(session: Session) -> Looked:
 
 
 def _observe(session: Session) -> HostState:
-    return observe(
-        session.take_asked(),
-        session.profile,
-        session.knowledge,
-        session.around,
-        line=session.line,
-        cluster=not session.request.tools_only,
-        link=session.request.link,
-    )
+    return observe(session.take_asked(), session.request, session.line)
 
 
 def _judge(session: Session, host: HostState) -> Looked:

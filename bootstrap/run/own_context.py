@@ -28,7 +28,7 @@ def pass_gates_of_context(session: Session) -> tuple[GateResult, ...]:
     """Every gate, or those of --gates. No profile says which versions there should be."""
     files = kubectl_files(session.around.environ, session.around.places)
     target = _find(session, files)
-    kubectl = answers(session.take_asked(), session.around)["kubectl"]
+    kubectl = answers(session.take_asked())["kubectl"]
     gates = selected(session.arguments.gates or session.profile.verify.gates)
     with _connection(session, target, kubectl, files) as connection:
         proving = Proving(

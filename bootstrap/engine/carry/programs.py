@@ -12,6 +12,7 @@ from bootstrap.core.model.step import Step, verb
 from bootstrap.core.values.units import show_seconds
 from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.programs.hearing import Listener
 from bootstrap.host.programs.path import candidates
 from bootstrap.host.programs.runner import Result, run
 from bootstrap.provider.minikube.events import Told
@@ -84,16 +85,9 @@ def hear(
     if not found:
         raise KbootError(Exit.TOOL_FAILED, f"{name} is not there any more", why="it left PATH")
     relay = _Relay(f"{verb(step)} {step.subject}", name, tell, work, timeout)
-    result = run(
-        (found[0], *arguments),
-        env=env,
-        timeout=timeout,
-        on_line=relay.line,
-        on_quiet=relay.quiet,
-        on_ending=relay.ending,
-        quiet=min(_QUIET, timeout / _TOLD_AT_LEAST),
-        note=note,
-    )
+    patience = min(_QUIET, timeout / _TOLD_AT_LEAST)
+    listener = Listener(relay.line, relay.quiet, relay.ending, patience)
+    result = run((found[0], *arguments), env=env, timeout=timeout, listener=listener, note=note)
     return Heard(" ".join(argv), result, relay.words, recognise(relay.words))
 
 

@@ -18,8 +18,11 @@ PROBE_SECONDS = 5.0
 
 
 class Asked(NamedTuple):
-    """Tools that were seen, and the programs of which an answer is under way."""
+    """For whom tools were looked for, which were seen, and whose answers are under way."""
 
+    profile: Profile
+    knowledge: Knowledge
+    around: Surroundings
     sighted: tuple[tuple[Tool, ToolState], ...]
     asking: Asking
 
@@ -45,14 +48,14 @@ def ask(profile: Profile, knowledge: Knowledge, around: Surroundings, asking: As
         "GOGC": "off",
     }
     asking.start(questions, around.for_children(profile.id, extra))
-    return Asked(sighted, asking)
+    return Asked(profile, knowledge, around, sighted, asking)
 
 
-def answers(asked: Asked, around: Surroundings) -> dict[str, ToolState]:
+def answers(asked: Asked) -> dict[str, ToolState]:
     """What each tool said, once all have said it or their time is over."""
     told = asked.asking.finish()
     return {
-        tool.name: _tool_state(tool, state, told.get(tool.name), around)
+        tool.name: _tool_state(tool, state, told.get(tool.name), asked.around)
         for tool, state in asked.sighted
     }
 

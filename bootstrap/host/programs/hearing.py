@@ -2,13 +2,21 @@
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
-OnLine = Callable[[str, str], None]
-"""Called with `out` or `err` and one line, without its end."""
-OnQuiet = Callable[[float], None]
-"""Called with the seconds since it last said anything."""
-OnEnding = Callable[[float], None]
-"""Called when it is told to end, with the seconds that it is given for that."""
+
+class Listener(NamedTuple):
+    """Who is told of a program under way."""
+
+    line: Callable[[str, str], None]
+    """Called with `out` or `err` and one line, without its end."""
+    quiet: Callable[[float], None] = lambda seconds: None
+    """Called with the seconds since it last said anything."""
+    ending: Callable[[float], None] = lambda seconds: None
+    """Called when it is told to end, with the seconds that it is given for that."""
+    patience: float = 20.0
+    """Seconds of silence after which `quiet` is called, again and again."""
+
 
 _KEPT = 1024 * 1024
 """Bytes of each stream that a result holds: the last."""
@@ -40,14 +48,11 @@ class Stream:
 
 
 class Hearing:
-    """The caller's functions: called until one fails; its fault is kept for the end."""
+    """A listener, told until it fails; its fault is kept for the end."""
 
-    def __init__(
-        self, on_line: OnLine, on_quiet: OnQuiet, on_ending: OnEnding, quiet: float
-    ) -> None:
-        self.line, self.quiet, self.ending = on_line, on_quiet, on_ending
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
         self.fault: Exception | None = None
-        self._patience = quiet
         self._heard = self._told = time.monotonic()
 
     def tell(self, what: Callable[..., None], *about: object) -> None:
@@ -62,6 +67,6 @@ class Hearing:
 
     def nothing(self) -> None:
         now = time.monotonic()
-        if now - self._told >= self._patience:
+        if now - self._told >= self.listener.patience:
             self._told = now
-            self.tell(self.quiet, now - self._heard)
+            self.tell(self.listener.quiet, now - self._heard)

@@ -24,7 +24,7 @@ from bootstrap.core.values.units import show_seconds
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs import underway
 from bootstrap.host.programs.children import group_is_gone, signal_group, starting_children
-from bootstrap.host.programs.hearing import Hearing, OnEnding, OnLine, OnQuiet, Stream
+from bootstrap.host.programs.hearing import Hearing, Listener, Stream
 
 glob_module.glob = glob  # sh 2.4.0 replaces it for the whole process when it is imported
 
@@ -52,10 +52,7 @@ def run(
     *,
     env: Mapping[str, str],
     timeout: float,
-    on_line: OnLine,
-    on_quiet: OnQuiet = lambda seconds: None,
-    on_ending: OnEnding = lambda seconds: None,
-    quiet: float = 20.0,
+    listener: Listener,
     note: Path | None = None,
     cwd: Path | None = None,
     grace: float = 10.0,
@@ -65,20 +62,19 @@ def run(
     `argv[0]` is an absolute path, `env` the whole environment. After `timeout` seconds its process
     group gets SIGTERM, `grace` seconds later SIGKILL; an exception in this thread (Ctrl-C) ends it
     likewise, beginning with SIGINT, and goes on, with a note of how it ended. What a program leaves
-    behind when it ends by itself lives on: that may be a virtual machine. `on_quiet` is called when
-    it has said nothing for `quiet` seconds; `note` is the file that tells of it (`underway`).
+    behind when it ends by itself lives on: that may be a virtual machine. `note` is the file that
+    tells of it (`underway`).
 
-    An exception of these calls is raised after the end: a fault in what is shown must not stop the
-    work. Raises KbootError TOOL_FAILED when the program cannot be run, and TOOL_TIMED_OUT when it
-    can be neither awaited nor ended, as when it runs as another user.
+    An exception of the listener's is raised after the end: a fault in what is shown must not stop
+    the work. Raises KbootError TOOL_FAILED when the program cannot be run, and TOOL_TIMED_OUT when
+    it can be neither awaited nor ended, as when it runs as another user.
     """
     began = time.monotonic()
     program = None
     with ExitStack() as closing:
         try:
             with starting_children():
-                hearing = Hearing(on_line, on_quiet, on_ending, quiet)
-                program = _start(argv, env, cwd, note, hearing, closing)
+                program = _start(argv, env, cwd, note, Hearing(listener), closing)
             ended = program.listen(began + timeout)
         except BaseException as stop:
             if program is not None:
@@ -124,7 +120,7 @@ class _Program:
         Ctrl-C kills at once. False: something of it is still there.
         """
         try:
-            self._hearing.tell(self._hearing.ending, sum(signals.values()))
+            self._hearing.tell(self._hearing.listener.ending, sum(signals.values()))
             for number, patience in signals.items():
                 signal_group(self.group, number)
                 if self._is_gone_within(patience):
@@ -165,7 +161,7 @@ class _Program:
 
     def _pass_on(self, stream: Stream, chunk: bytes) -> None:
         for line in stream.take(chunk):
-            self._hearing.tell(self._hearing.line, stream.name, line)
+            self._hearing.tell(self._hearing.listener.line, stream.name, line)
 
     def _is_gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

@@ -39,7 +39,7 @@ LAZY = {
     # 5. packaging, when a constraint is more than plain bounds.
     "bootstrap.core.values.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
-    "bootstrap.engine.look.observe": {"bootstrap.api.look"},
+    "bootstrap.engine.look.cluster": {"bootstrap.api.look"},
     "bootstrap.api.client": {"bootstrap.api.clock"},  # datetime, for those who are refused
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
     "bootstrap.engine.look.kubeconfigs": {"bootstrap.engine.look.judging"},

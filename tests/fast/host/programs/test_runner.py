@@ -10,9 +10,11 @@ import pytest
 
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.children import group_is_gone
+from bootstrap.host.programs.hearing import Listener
 from bootstrap.host.programs.runner import Result, run
 
 ENV = {"PATH": os.environ["PATH"]}
+UNHEARD = Listener(lambda stream, line: None)
 Until = Callable[[Callable[[], object]], None]
 Lines = list[tuple[str, str]]
 
@@ -24,14 +26,18 @@ def shell(script: str, *, timeout: float = 60.0, grace: float = 10.0) -> tuple[R
         env=ENV,
         timeout=timeout,
         grace=grace,
-        on_line=lambda stream, line: lines.append((stream, line)),
+        listener=Listener(lambda stream, line: lines.append((stream, line))),
     )
     return result, lines
 
 
 def python(code: str) -> "subprocess.Popen[str]":
     """A process that stands where kboot would, with a stdin that never ends."""
-    text = f"import os, signal, sys\nfrom bootstrap.host.programs.runner import run\n{code}"
+    text = (
+        "import os, signal, sys\n"
+        "from bootstrap.host.programs.runner import Listener, run\n"
+        f"printed = Listener(print)\n{code}"
+    )
     return subprocess.Popen(
         (sys.executable, "-c", text),
         stdin=subprocess.PIPE,
@@ -62,7 +68,7 @@ def test_lines_arrive_while_the_program_runs(tmp_path: Path) -> None:
         go.touch()
 
     script = f"echo first; while [ ! -e {go} ]; do sleep 0.01; done; echo second"
-    run(("/bin/sh", "-c", script), env=ENV, timeout=10, on_line=on_line)
+    run(("/bin/sh", "-c", script), env=ENV, timeout=10, listener=Listener(on_line))
     assert seen == [("out", "first"), ("out", "second")]
 
 
@@ -77,7 +83,7 @@ def test_no_fast_command_loses_output() -> None:
 def test_stdin_is_at_its_end() -> None:
     kboot = python(
         "script = 'cat; read answer || echo nobody'\n"
-        f"run(('/bin/sh', '-c', script), env={ENV!r}, timeout=5, on_line=print)"
+        f"run(('/bin/sh', '-c', script), env={ENV!r}, timeout=5, listener=printed)"
     )
     assert kboot.stdout is not None and kboot.stdin is not None and kboot.stderr is not None
     assert kboot.stdout.read() == "out nobody\n"
@@ -96,7 +102,7 @@ def test_the_environment_and_the_folder_are_the_ones_given(tmp_path: Path) -> No
         ("/bin/sh", "-c", "pwd; /usr/bin/env"),
         env={"ONLY": "this"},
         timeout=10,
-        on_line=lambda stream, line: None,
+        listener=UNHEARD,
         cwd=tmp_path,
     )
     lines = result.out.splitlines()
@@ -106,7 +112,7 @@ def test_the_environment_and_the_folder_are_the_ones_given(tmp_path: Path) -> No
 
 def test_arguments_arrive_as_they_are() -> None:
     argv = ("/usr/bin/printf", "%s\n", "a b", "$HOME", "*", "", "--x=ü", "\u2028")
-    result = run(argv, env=ENV, timeout=10, on_line=lambda stream, line: None)
+    result = run(argv, env=ENV, timeout=10, listener=UNHEARD)
     assert result.out.split("\n") == ["a b", "$HOME", "*", "", "--x=ü", "\u2028", ""]
 
 
@@ -157,7 +163,7 @@ def test_an_interrupt_ends_all_that_was_started_and_goes_on(
     kboot = python(
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
         f"run(('/bin/sh', '-c', 'sleep 100 & echo $$ > {pid}; sleep 100'), env={ENV!r}, "
-        "timeout=100, grace=0.5, on_line=print)"
+        "timeout=100, grace=0.5, listener=printed)"
     )
     until(lambda: pid.exists() and pid.read_text())
     kboot.send_signal(number)
@@ -172,7 +178,7 @@ def test_an_interrupt_at_the_very_start_leaves_nothing_behind(tmp_path: Path) ->
         f"script, env = 'echo $$ >> {pids}; kill -INT $PPID; sleep 100', {ENV!r}\n"
         "for _ in range(20):\n"
         "    try:\n"
-        "        run(('/bin/sh', '-c', script), env=env, timeout=100, grace=0.1, on_line=print)\n"
+        "        run(('/bin/sh', '-c', script), env=env, timeout=100, grace=0.1, listener=printed)\n"
         "    except KeyboardInterrupt:\n"
         "        print('interrupted')\n"
     )
@@ -185,7 +191,7 @@ def test_a_second_interrupt_kills_at_once(until: Until, tmp_path: Path) -> None:
     pid, asked = tmp_path / "pid", tmp_path / "asked"
     script = f'trap "touch {asked}" INT; echo $$ > {pid}; while :; do sleep 0.05; done'
     kboot = python(
-        f"run(('/bin/sh', '-c', {script!r}), env={ENV!r}, timeout=100, grace=100, on_line=print)"
+        f"run(('/bin/sh', '-c', {script!r}), env={ENV!r}, timeout=100, grace=100, listener=printed)"
     )
     until(lambda: pid.exists() and pid.read_text())
     kboot.send_signal(signal.SIGINT)
@@ -209,7 +215,7 @@ def test_a_fault_in_what_is_shown_is_raised_after_the_work_is_done(tmp_path: Pat
             ("/bin/sh", "-c", f"echo one; sleep 0.1; echo two; touch {done}"),
             env=ENV,
             timeout=10,
-            on_line=on_line,
+            listener=Listener(on_line),
         )
     assert done.exists()
     assert seen == ["one"]
@@ -230,7 +236,8 @@ def test_a_flood_is_shown_whole_and_kept_in_bounds(flood: str) -> None:
         "    global shown\n"
         "    shown += line.count('x')\n"
         "before = peak()\n"
-        f"result = run((sys.executable, '-c', {flood!r}), env={{}}, timeout=100, on_line=on_line)\n"
+        f"result = run((sys.executable, '-c', {flood!r}), env={{}}, timeout=100, "
+        "listener=Listener(on_line))\n"
         "print(result.exit_code, shown, len(result.out), peak() - before)"
     )
     out, err = kboot.communicate()
@@ -258,7 +265,7 @@ def test_what_cannot_be_run_is_said_with_the_reason(
         file.write_text(text)
         file.chmod(mode)
     with pytest.raises(KbootError) as caught:
-        run((str(file),), env=ENV, timeout=10, on_line=lambda stream, line: None)
+        run((str(file),), env=ENV, timeout=10, listener=UNHEARD)
     assert caught.value.code is Exit.TOOL_FAILED
     assert why in caught.value.why
     assert "\n" not in caught.value.why
@@ -271,7 +278,7 @@ def test_a_missing_folder_is_said_with_the_reason(tmp_path: Path) -> None:
             ("/bin/true",),
             env=ENV,
             timeout=10,
-            on_line=lambda stream, line: None,
+            listener=UNHEARD,
             cwd=tmp_path / "gone",
         )
     assert "No such file or directory" in caught.value.why
@@ -288,14 +295,14 @@ def test_runs_leave_no_file_open() -> None:
         shell("echo x; sleep 2 &")
         shell("echo x; sleep 100", timeout=0.1)
         with pytest.raises(KbootError):
-            run(("/nowhere",), env=ENV, timeout=10, on_line=lambda stream, line: None)
+            run(("/nowhere",), env=ENV, timeout=10, listener=UNHEARD)
     assert open_files() == before
 
 
 def test_exit_codes_survive_a_parent_that_ignores_its_children() -> None:
     code = (
-        "from bootstrap.host.programs.runner import run\n"
-        "print(run(('/bin/false',), env={}, timeout=10, on_line=print).exit_code)"
+        "from bootstrap.host.programs.runner import Listener, run\n"
+        "print(run(('/bin/false',), env={}, timeout=10, listener=Listener(print)).exit_code)"
     )
     asked = subprocess.run(
         (sys.executable, "-c", code),

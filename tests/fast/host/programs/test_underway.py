@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.programs.hearing import Listener
 from bootstrap.host.programs.runner import run
 from bootstrap.host.programs.underway import note, settle
 
@@ -17,7 +18,7 @@ def test_a_program_notes_itself_before_it_does_anything(tmp_path: Path) -> None:
         ("/bin/sh", "-c", f"echo $$; cat {path}"),
         env={"PATH": os.environ["PATH"]},
         timeout=60,
-        on_line=lambda stream, line: lines.append(line),
+        listener=Listener(lambda stream, line: lines.append(line)),
         note=path,
     )
     assert f'"pid": {lines[0]},' in lines[1]

@@ -178,7 +178,7 @@ def test_an_interrupt_at_the_very_start_leaves_nothing_behind(tmp_path: Path) ->
         f"script, env = 'echo $$ >> {pids}; kill -INT $PPID; sleep 100', {ENV!r}\n"
         "for _ in range(20):\n"
         "    try:\n"
-        "        run(('/bin/sh', '-c', script), env=env, timeout=100, grace=0.1, listener=printed)\n"
+        "        run(('/bin/sh', '-c', script), env=env, timeout=99, grace=0.1, listener=printed)\n"
         "    except KeyboardInterrupt:\n"
         "        print('interrupted')\n"
     )

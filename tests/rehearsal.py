@@ -24,9 +24,9 @@ from tests.helpers.places import PARTS, ROOT
 
 sys.path.insert(0, str(ROOT))
 
-from tests.real.engine import own_engine
-from tests.real.full_cluster import FullCluster
-from tests.real.machine import LAID_OVER, Machine, is_hidden, is_laid_over
+from tests.helpers.hosts.engine import own_engine
+from tests.helpers.hosts.full_cluster import FullCluster
+from tests.helpers.hosts.machine import LAID_OVER, Machine, is_hidden, is_laid_over
 
 PUBLISHER = "https://dl.k8s.io"
 EVENTS = "/var/rehearsal/events"

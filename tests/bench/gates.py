@@ -78,8 +78,8 @@ def tell(name: str, figures: list[float], more: str = "") -> bool:
 
 def on_a_cluster(rounds: int) -> bool:
     """Of kboot's process and all that it starts."""
-    from tests.real.engine import docker, path_from, running_engine
-    from tests.real.full_cluster import PROFILE, FullCluster
+    from tests.helpers.hosts.engine import docker, path_from, running_engine
+    from tests.helpers.hosts.full_cluster import PROFILE, FullCluster
 
     inside = f"cd /kboot && PYTHONPATH=/dependencies python3 -Bc {shlex.quote(IN_CONTAINER)}"
     with tempfile.TemporaryDirectory() as name:

@@ -12,9 +12,9 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from bootstrap.kubeconfig.private import Connection
+from tests.helpers.hosts.control_plane import Cluster
+from tests.helpers.hosts.engine import fresh_image, path_from, running_engine
 from tests.helpers.places import PARTS
-from tests.real.control_plane import Cluster
-from tests.real.engine import fresh_image, path_from, running_engine
 from tests.standins import controlplane
 
 LONG = (

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.helpers.hosts.engine import docker, path_from
+from tests.helpers.hosts.full_cluster import PROFILE, TOOLS, FullCluster
 from tests.helpers.places import PARTS
 from tests.real.breaking import Ground
-from tests.real.engine import docker, path_from
-from tests.real.full_cluster import PROFILE, TOOLS, FullCluster
 
 PLACE = "/root/.minikube/standin/full/controlplane"
 BRIDGE = "172.17.0.1"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.helpers.hosts.machine import Machine
 from tests.real.breaking import KUBE_SYSTEM, Ground, Json
-from tests.real.machine import Machine
 
 CERTIFICATE = "/var/lib/minikube/certs/apiserver"
 MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"

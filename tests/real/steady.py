@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.helpers.hosts import full_cluster, machine
+from tests.helpers.hosts.engine import docker, path_from, running_engine
 from tests.helpers.places import PARTS
-from tests.real import full_cluster, machine
-from tests.real.engine import docker, path_from, running_engine
 
 
 class Host(Protocol):

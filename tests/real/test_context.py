@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.driving.kboot import Kboot, script, until
+from tests.helpers.driving.kboot import Kboot, script
 from tests.helpers.driving.kubeconfigs import kubeconfig, left, temporary_files
 from tests.helpers.driving.reading import joined
-from tests.real.control_plane import Cluster
+from tests.helpers.hosts.control_plane import Cluster
+from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.real
 

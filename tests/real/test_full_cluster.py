@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bootstrap.api.client import ApiClient
-from tests.helpers.driving.kboot import until
-from tests.real.engine import docker
-from tests.real.full_cluster import FullCluster
+from tests.helpers.hosts.engine import docker
+from tests.helpers.hosts.full_cluster import FullCluster
+from tests.helpers.waiting import until
 from tests.real.store_set import ASK, SET
 
 pytestmark = pytest.mark.real

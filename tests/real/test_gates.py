@@ -10,7 +10,7 @@ from bootstrap.core.model.gate import LIVE_GATES, GateResult
 from bootstrap.engine.prove.passing import Proving
 from bootstrap.gates.look import Expected
 from bootstrap.kubeconfig.private import Connection
-from tests.real.control_plane import Cluster
+from tests.helpers.hosts.control_plane import Cluster
 
 pytestmark = pytest.mark.real
 

@@ -21,9 +21,9 @@ from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.places import find_places
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.private import Connection
+from tests.helpers.hosts.engine import path_from
+from tests.helpers.hosts.full_cluster import FullCluster
 from tests.helpers.places import PARTS
-from tests.real.engine import path_from
-from tests.real.full_cluster import FullCluster
 
 pytestmark = pytest.mark.real
 

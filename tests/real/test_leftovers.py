@@ -10,9 +10,9 @@ import pytest
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import Object, name, objects
 from bootstrap.gates.made.namespace import EXPIRES, HOLDER, LABEL
+from tests.helpers.hosts.engine import docker, path_from
+from tests.helpers.hosts.full_cluster import PROFILE, TOOLS, FullCluster
 from tests.helpers.places import PARTS
-from tests.real.engine import docker, path_from
-from tests.real.full_cluster import PROFILE, TOOLS, FullCluster
 
 pytestmark = pytest.mark.real
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from bootstrap.api.client import ApiClient
-from tests.helpers.driving.kboot import until
+from tests.helpers.hosts.machine import PROFILE, Machine
 from tests.helpers.places import ROOT
 from tests.helpers.standins import alike, case
-from tests.real.machine import PROFILE, Machine
+from tests.helpers.waiting import until
 from tests.real.store_set import ASK, SET
 
 pytestmark = pytest.mark.real
@@ -24,7 +24,7 @@ GATES = '\n[verify]\ngates = ["api", "version", "nodes", "system", "serviceaccou
 START = ("minikube", "start", "--driver=none", "--interactive=false", "--output=json")
 TO_BE_KILLED = """
 import pathlib, sys, time
-from tests.real.machine import Machine
+from tests.helpers.hosts.machine import Machine
 print(Machine(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])).enter, flush=True)
 time.sleep(600)
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.fresh_host import FreshHost
+from tests.helpers.hosts.fresh_host import FreshHost
 
 pytestmark = pytest.mark.real
 

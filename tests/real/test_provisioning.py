@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from tests.helpers.driving.reading import blocks
+from tests.helpers.hosts.fresh_host import FreshHost
 from tests.helpers.places import ROOT
 from tests.helpers.serving import releases
-from tests.real.fresh_host import FreshHost
 
 pytestmark = pytest.mark.real
 

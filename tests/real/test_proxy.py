@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.driving.kboot import Done, Kboot, until
+from tests.helpers.driving.kboot import Done, Kboot
 from tests.helpers.places import PARTS
 from tests.helpers.serving.mirror import Mirror
+from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.real
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.hosts.engine import path_from
 from tests.helpers.places import PARTS, SCRIPTS
 from tests.helpers.serving.mirror import Mirror
-from tests.real.engine import path_from
 
 pytestmark = pytest.mark.real
 

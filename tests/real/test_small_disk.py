@@ -18,9 +18,10 @@ import pytest
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.values.codec import to_plain
-from tests.helpers.driving.kboot import Done, Kboot, tree, until
+from tests.helpers.driving.kboot import Done, Kboot, tree
 from tests.helpers.serving.mirror import Fault, Mirror
 from tests.helpers.serving.releases import KUBECTL, NEXT_KUBECTL, profile, settings
+from tests.helpers.waiting import until
 from tests.helpers.working.installer import Order, fill
 
 pytestmark = pytest.mark.real

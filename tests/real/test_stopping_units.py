@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.driving.kboot import OLD
-from tests.real.fresh_host import FreshHost
+from tests.helpers.hosts.fresh_host import FreshHost
 
 pytestmark = pytest.mark.real
 

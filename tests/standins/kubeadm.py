@@ -1,8 +1,8 @@
 """A Kubernetes 1.35.1 on this very host, made by kubeadm as minikube 1.38.1 has it made.
 
 For a host of its own as root, with containerd and a program `service` that keeps the kubelet:
-tests/real/machine.py has one. Everything but the certificates' keys is kubeadm's, containerd's
-and the kubelet's own work.
+tests/helpers/hosts/machine.py has one. Everything but the certificates' keys is kubeadm's,
+containerd's and the kubelet's own work.
 """
 
 import http.client

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.helpers.driving.kboot import Kboot, check_text, on_amd64, until
+from tests.helpers.driving.kboot import Kboot, check_text, on_amd64
 from tests.helpers.serving.mirror import Fault, Mirror
 from tests.helpers.serving.releases import KUBECTL, MINIKUBE, profile, settings
+from tests.helpers.waiting import until
 
 pytestmark = on_amd64
 

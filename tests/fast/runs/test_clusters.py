@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from bootstrap.host.files.lock import hold
-from tests.helpers.driving.kboot import NEW, OLD, Kboot, as_root, held_back, on_linux, until
+from tests.helpers.driving.kboot import NEW, OLD, Kboot, as_root, held_back, on_linux
 from tests.helpers.driving.listening import LISTEN
 from tests.helpers.driving.reading import joined
 from tests.helpers.house import HEAVY
+from tests.helpers.waiting import until
 
 pytestmark = as_root
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.driving.kboot import Kboot, processes_knowing, script, tree, until
+from tests.helpers.driving.kboot import Kboot, processes_knowing, script, tree
 from tests.helpers.driving.kubeconfigs import cluster_of, kubeconfig, left, temporary_files
 from tests.helpers.driving.reading import joined
 from tests.helpers.serving.apiserver import (
@@ -17,6 +17,7 @@ from tests.helpers.serving.apiserver import (
     Identity,
     as_json,
 )
+from tests.helpers.waiting import until
 
 LIVE = "api,version,nodes,system,serviceaccount"
 VERIFY = ("verify", "--context", "prod", "--gates", LIVE)

@@ -23,10 +23,10 @@ from tests.helpers.driving.kboot import (
     on_amd64,
     on_linux,
     tree,
-    until,
 )
 from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Mirror
+from tests.helpers.waiting import until
 
 LIVE_IDS = tuple(gate.id for gate in LIVE_GATES)
 

@@ -6,11 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.helpers.driving.kboot import Done, Kboot, as_root, until
+from tests.helpers.driving.kboot import Done, Kboot, as_root
 from tests.helpers.serving.apiserver import (
     ApiServer,
     as_json,
 )
+from tests.helpers.waiting import until
 
 LIVE = "api,version,nodes,system,serviceaccount"
 VERIFY = ("verify", "--context", "prod", "--gates", LIVE)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.driving.kboot import KUBECTL, KUBECTL_SHA256, TOOLS, Kboot, on_amd64, tree, until
+from tests.helpers.driving.kboot import KUBECTL, KUBECTL_SHA256, TOOLS, Kboot, on_amd64, tree
 from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.waiting import until
 
 pytestmark = on_amd64
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from tests.helpers.driving.kboot import Kboot, as_root, held_back, on_linux, tree, until
+from tests.helpers.driving.kboot import Kboot, as_root, held_back, on_linux, tree
+from tests.helpers.waiting import until
 
 pytestmark = as_root
 

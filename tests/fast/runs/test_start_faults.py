@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.driving.kboot import Kboot, as_root, held_back, on_linux, until
+from tests.helpers.driving.kboot import Kboot, as_root, held_back, on_linux
+from tests.helpers.waiting import until
 from tests.standins.minikube_v0_25_texts import transcript
 
 pytestmark = as_root

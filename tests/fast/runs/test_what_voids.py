@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from bootstrap.host.programs.elf import fingerprint
-from tests.helpers.driving.kboot import Kboot, as_root, on_amd64, until
+from tests.helpers.driving.kboot import Kboot, as_root, on_amd64
 from tests.helpers.driving.publishing import downloads, published, wants
+from tests.helpers.waiting import until
 from tests.standins import backing
 
 START = {

@@ -11,8 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,14 +218,6 @@ def held_back(kboot: Kboot) -> Iterator[Path]:
         yield gate
     finally:
         gate.touch()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a fact about another process."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.01)
 
 
 def tree(folder: Path, *, but: str = "") -> dict[str, tuple[int, str]]:

@@ -1,8 +1,6 @@
 """One small artifact, the folders of one user, and what may never be true of them."""
 
 import hashlib
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
@@ -38,11 +36,3 @@ def executables(root: Path) -> list[Path]:
     """Every regular file below that anybody may execute."""
     files = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     return [path for path in files if path.stat().st_mode & 0o111]
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a fact about another process or thread."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.005)

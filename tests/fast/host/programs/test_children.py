@@ -1,14 +1,12 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 
 from bootstrap.host.programs.children import group_is_gone, signal_group
+from tests.helpers.waiting import until
 
-Until = Callable[[Callable[[], object]], None]
 
-
-def test_a_group_whose_members_nobody_reaps_counts_as_gone(until: Until) -> None:
+def test_a_group_whose_members_nobody_reaps_counts_as_gone() -> None:
     leader = subprocess.Popen(("/bin/sh", "-c", "read line"), stdin=-1, start_new_session=True)
     assert not group_is_gone(leader.pid)
     assert leader.stdin is not None

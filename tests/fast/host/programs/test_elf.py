@@ -2,15 +2,12 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bootstrap.host.programs.elf import fingerprint
-
-Until = Callable[[Callable[[], object]], None]
-
+from tests.helpers.waiting import until
 
 PROGRAM = os.path.realpath("/bin/true")
 
@@ -48,9 +45,7 @@ def test_what_is_no_program_file_has_no_fingerprint(name: str, settled: Path) ->
     assert fingerprint(str(settled / name)) is None
 
 
-def test_a_rewrite_in_place_shows_though_size_and_mtime_are_restored(
-    settled: Path, until: Until
-) -> None:
+def test_a_rewrite_in_place_shows_though_size_and_mtime_are_restored(settled: Path) -> None:
     program = settled / "kubectl"
     before, status = fingerprint(str(program)), program.stat()
     with program.open("r+b") as file:

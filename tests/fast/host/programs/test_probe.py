@@ -3,16 +3,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bootstrap.host.programs.children import group_is_gone
 from bootstrap.host.programs.probe import Asking, Question, Service, ask_all
+from tests.helpers.waiting import until
 
 ENV = {"PATH": os.environ["PATH"]}
-Until = Callable[[Callable[[], object]], None]
 
 
 def shell(script: str, timeout: float = 20.0) -> Question:
@@ -123,7 +122,7 @@ def test_a_program_gets_no_terminal_and_exactly_the_environment_given() -> None:
         "sleep 100 & echo $$; head -c 9000000 /dev/zero",
     ],
 )
-def test_nothing_of_a_probe_outlives_it(script: str, until: Until) -> None:
+def test_nothing_of_a_probe_outlives_it(script: str) -> None:
     told = ask_all({"it": shell(script, 0.5)}, ENV)["it"]
     group = int(told.out.splitlines()[0])
     until(lambda: group_is_gone(group))
@@ -152,7 +151,7 @@ def test_four_programs_take_as_long_as_one() -> None:
     assert min(seconds(4) for _ in range(3)) <= 1.4 * one
 
 
-def test_work_between_start_and_finish_costs_no_answer(until: Until, tmp_path: Path) -> None:
+def test_work_between_start_and_finish_costs_no_answer(tmp_path: Path) -> None:
     done = tmp_path / "done"
     with Asking() as asking:
         asking.start({"it": shell(f"echo early; echo > {done}", 0.2)}, ENV)
@@ -163,7 +162,7 @@ def test_work_between_start_and_finish_costs_no_answer(until: Until, tmp_path: P
     assert (told.out, told.failure) == ("early\n", "")
 
 
-def test_leaving_without_the_answers_ends_every_program(until: Until, tmp_path: Path) -> None:
+def test_leaving_without_the_answers_ends_every_program(tmp_path: Path) -> None:
     pids = [tmp_path / "one", tmp_path / "two"]
     scripts = {file.name: shell(f"sleep 100 & echo $$ > {file}; sleep 100") for file in pids}
     with pytest.raises(LookupError), Asking() as asking:
@@ -174,7 +173,7 @@ def test_leaving_without_the_answers_ends_every_program(until: Until, tmp_path: 
         until(lambda file=file: group_is_gone(int(file.read_text())))  # type: ignore[misc]
 
 
-def test_ctrl_c_ends_every_program_and_goes_on(until: Until, tmp_path: Path) -> None:
+def test_ctrl_c_ends_every_program_and_goes_on(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     asker = subprocess.Popen(
         (
@@ -194,7 +193,7 @@ def test_ctrl_c_ends_every_program_and_goes_on(until: Until, tmp_path: Path) -> 
     until(lambda: group_is_gone(int(pid.read_text())))
 
 
-def test_ctrl_c_at_the_very_start_leaves_nothing_behind(until: Until, tmp_path: Path) -> None:
+def test_ctrl_c_at_the_very_start_leaves_nothing_behind(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     code = (
         "from bootstrap.host.programs.probe import *\n"
@@ -238,7 +237,7 @@ def service(script: str, folder: Path) -> Service:
     return Service(("/bin/sh", "-c", script), ENV, folder)
 
 
-def test_a_service_ends_with_all_that_it_started(tmp_path: Path, until: Until) -> None:
+def test_a_service_ends_with_all_that_it_started(tmp_path: Path) -> None:
     serving = service(f"sleep 1000 & echo $$ $! > {tmp_path}/pids; wait", tmp_path)
     pids = tmp_path / "pids"
     until(lambda: pids.exists() and pids.read_text().endswith("\n"))
@@ -248,23 +247,21 @@ def test_a_service_ends_with_all_that_it_started(tmp_path: Path, until: Until) -
     until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
 
 
-def test_a_service_that_ends_by_itself_is_seen_to_and_its_words_are_kept(
-    tmp_path: Path, until: Until
-) -> None:
+def test_a_service_that_ends_by_itself_is_seen_to_and_its_words_are_kept(tmp_path: Path) -> None:
     serving = service("echo out; echo err >&2; exit 3", tmp_path)
     until(lambda: serving.ended)
     assert serving.said == "out\nerr"
     serving.end()
 
 
-def test_a_service_does_not_wait_for_a_reader_of_its_words(tmp_path: Path, until: Until) -> None:
+def test_a_service_does_not_wait_for_a_reader_of_its_words(tmp_path: Path) -> None:
     serving = service(f"head -c 1000000 /dev/zero; touch {tmp_path}/done; sleep 1000", tmp_path)
     until((tmp_path / "done").exists)
     assert len(serving.said) <= 65536
     serving.end()
 
 
-def test_a_service_ends_when_the_one_who_started_it_is_killed(tmp_path: Path, until: Until) -> None:
+def test_a_service_ends_when_the_one_who_started_it_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     script = f"echo $$ > {tmp_path}/pid; exec sleep 1000"

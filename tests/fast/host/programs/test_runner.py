@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,10 @@ from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.children import group_is_gone
 from bootstrap.host.programs.hearing import Listener
 from bootstrap.host.programs.runner import Result, run
+from tests.helpers.waiting import until
 
 ENV = {"PATH": os.environ["PATH"]}
 UNHEARD = Listener(lambda stream, line: None)
-Until = Callable[[Callable[[], object]], None]
 Lines = list[tuple[str, str]]
 
 
@@ -157,7 +156,7 @@ def test_services_that_a_program_starts_still_hear_hangups() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_all_that_was_started_and_goes_on(
-    number: signal.Signals, until: Until, tmp_path: Path
+    number: signal.Signals, tmp_path: Path
 ) -> None:
     pid = tmp_path / "pid"
     kboot = python(
@@ -187,7 +186,7 @@ def test_an_interrupt_at_the_very_start_leaves_nothing_behind(tmp_path: Path) ->
     assert all(group_is_gone(int(pid)) for pid in pids.read_text().split())
 
 
-def test_a_second_interrupt_kills_at_once(until: Until, tmp_path: Path) -> None:
+def test_a_second_interrupt_kills_at_once(tmp_path: Path) -> None:
     pid, asked = tmp_path / "pid", tmp_path / "asked"
     script = f'trap "touch {asked}" INT; echo $$ > {pid}; while :; do sleep 0.05; done'
     kboot = python(

@@ -25,8 +25,9 @@ from bootstrap.store.keep.generation import link
 from bootstrap.store.keep.inventory import RECEIPT, executable_of, place_of
 from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Fault, Mirror
+from tests.helpers.waiting import until
 from tests.helpers.working.installer import Order
-from tests.helpers.working.samples import BODY, PATH, artifact, executables, places_in, until
+from tests.helpers.working.samples import BODY, PATH, artifact, executables, places_in
 from tests.helpers.working.starting import Start
 
 OLD = b"#!/bin/sh\necho old\n"

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Self
 
 from bootstrap.kubeconfig.private import Connection
+from tests.helpers.hosts.engine import cluster_image, docker, path_from
+from tests.helpers.hosts.fresh_host import FreshHost
 from tests.helpers.places import PARTS
-from tests.real.engine import cluster_image, docker, path_from
-from tests.real.fresh_host import FreshHost
 
 PROFILE = """\
 name = "full"

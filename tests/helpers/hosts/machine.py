@@ -1,7 +1,7 @@
 """One host of today: containerd, docker and kubectl are on it, and a stand-in minikube 1.38.1.
 
 It is a set of namespaces of this machine's, not a container; machine-init is its first process.
-`python -m tests.real.machine` keeps one running for a person.
+`python -m tests.helpers.hosts.machine` keeps one running for a person.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from bootstrap.kubeconfig.private import Connection
+from tests.helpers.hosts.engine import alone, path_from
 from tests.helpers.places import PARTS, ROOT
-from tests.real.engine import alone, path_from
 
 PROFILE = """\
 name = "today"
@@ -281,7 +281,9 @@ def _remove_group(group: Path) -> None:
 
 def main() -> None:
     """Keep one until Ctrl-C."""
-    argparse.ArgumentParser(prog="python -m tests.real.machine", description=__doc__).parse_args()
+    argparse.ArgumentParser(
+        prog="python -m tests.helpers.hosts.machine", description=__doc__
+    ).parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         suppress(KeyboardInterrupt),

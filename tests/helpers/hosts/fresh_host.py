@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tests.helpers.hosts.engine import docker
 from tests.helpers.places import SCRIPTS
-from tests.real.engine import docker
 
 CAPABILITIES = (
     "AUDIT_CONTROL AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER "

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from bootstrap.core.choose.case import case_of
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.state import HostState
@@ -45,9 +46,9 @@ def _observe(session: Session) -> HostState:
 
 
 def _judge(session: Session, host: HostState) -> Looked:
-    findings = assess(session.profile, host, session.knowledge, session.request)
-    steps = plan(session.profile, host, findings, session.knowledge, session.request)
-    return Looked(host, findings, steps)
+    case = case_of(session.profile, host, session.knowledge, session.request)
+    findings = assess(case)
+    return Looked(host, findings, plan(case, findings))
 
 
 def _read(source: str) -> HostState:

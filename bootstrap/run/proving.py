@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bootstrap import __version__
 from bootstrap.api.client import ApiClient
 from bootstrap.core.choose.case import Case, case_of
+from bootstrap.core.choose.choice import WEAKEST
 from bootstrap.core.choose.program import program
 from bootstrap.core.judge.cluster import wanted_kubernetes
 from bootstrap.core.model.gate import Gate, GateResult, selected
@@ -47,7 +48,8 @@ def pass_gates(
     profile = session.profile
     cluster = profile.cluster
     assert cluster is not None
-    case = case_of(profile, host, session.knowledge, session.request)
+    # Gates are about what is there, whatever a later `up` would put in its place.
+    case = case_of(profile, host, session.knowledge, session.request._replace(trust=WEAKEST))
     asked = getattr(session.arguments, "gates", None)
     gates = selected(asked or profile.verify.gates)
     basis = _basis(case)

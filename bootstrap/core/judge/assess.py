@@ -1,7 +1,7 @@
 """Profile and host state → findings. Total: every state has findings, none raises."""
 
 from bootstrap.core.choose.bringing import how_to_bring
-from bootstrap.core.choose.case import Case, case_of
+from bootstrap.core.choose.case import Case
 from bootstrap.core.choose.choice import in_store
 from bootstrap.core.judge.cluster import fit_findings, state_findings
 from bootstrap.core.judge.host import driver_findings, room_findings
@@ -10,28 +10,22 @@ from bootstrap.core.judge.links import link_findings
 from bootstrap.core.judge.packages import privilege_findings
 from bootstrap.core.judge.tools import tool_findings
 from bootstrap.core.model.finding import Finding, Group, Status
-from bootstrap.core.model.knowledge import Knowledge
-from bootstrap.core.model.profile import ClusterSpec, Profile
-from bootstrap.core.model.request import Request
-from bootstrap.core.model.state import HostState
+from bootstrap.core.model.profile import ClusterSpec
 from bootstrap.errors import Exit
 
 
-def assess(
-    profile: Profile, state: HostState, knowledge: Knowledge, request: Request
-) -> tuple[Finding, ...]:
+def assess(case: Case) -> tuple[Finding, ...]:
     """Findings in the order in which they are shown: tools, host, cluster."""
-    case = case_of(profile, state, knowledge, request)
-    cluster = None if request.tools_only else profile.cluster
+    cluster = None if case.request.tools_only else case.profile.cluster
     if cluster is None:
         return _of_tools(case, ())
-    driver, why = pick_driver(case, cluster)
-    needs = knowledge.catalogue.drivers[driver]
+    driver, why = pick_driver(cluster, case)
+    needs = case.knowledge.catalogue.drivers[driver]
     return (
         *_of_tools(case, ("minikube", *needs.tools)),
         *_several_drivers(cluster, driver, why),
         *driver_findings(needs, case),
-        *room_findings(cluster, state),
+        *room_findings(cluster, case.state),
         *fit_findings(cluster, case),
         *state_findings(cluster, driver, case),
         *kubeconfig_findings(cluster, case),
@@ -47,7 +41,7 @@ def _of_tools(case: Case, needed: tuple[str, ...]) -> tuple[Finding, ...]:
     )
 
 
-def pick_driver(case: Case, cluster: ClusterSpec) -> tuple[str, str]:
+def pick_driver(cluster: ClusterSpec, case: Case) -> tuple[str, str]:
     """The driver and why: the existing cluster's if listed, else the first without a blocker."""
     if len(cluster.drivers) == 1:
         return cluster.drivers[0], "the profile names it"

@@ -19,7 +19,7 @@ def link_findings(case: Case) -> Iterator[Finding]:
     profile, names = case.profile, _installed(case.choices)
     if not case.request.link or not names:
         return
-    folder = looked_at(case)
+    folder = link_folder(case)
     if folder is None:
         yield _not_looked_at(case.request.link)
         return
@@ -38,7 +38,7 @@ def link_findings(case: Case) -> Iterator[Finding]:
     yield from _unreachable(names, folder)
 
 
-def looked_at(case: Case) -> LinkFolder | None:
+def link_folder(case: Case) -> LinkFolder | None:
     """What is known of the folder asked for; a saved state may hold another, or none."""
     folder, asked = case.state.link_folder, case.request.link
     return folder if folder and asked and folder.path == asked else None
@@ -66,6 +66,7 @@ def links_to_make(case: Case, folder: LinkFolder) -> tuple[str, ...]:
 
 
 def why_linked(profile: Profile, names: tuple[str, ...], folder: LinkFolder) -> str:
+    """What links of those names would change, in words."""
     said = ["asked for with --link"] if any(name not in folder.ours for name in names) else []
     if folder.ground is Ground.MISSING:
         said.append("the folder is made")

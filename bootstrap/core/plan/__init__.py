@@ -1,1 +1,1 @@
-"""Findings → plan: what is to be done, and what its end means."""
+"""Findings → plan: what is to be done."""

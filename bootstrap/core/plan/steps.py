@@ -7,7 +7,7 @@ from bootstrap.core.choose.choice import in_store
 from bootstrap.core.judge.assess import pick_driver
 from bootstrap.core.judge.cluster import wanted_kubernetes
 from bootstrap.core.judge.kubeconfig import NOT_MERGED, NOT_SWITCHED
-from bootstrap.core.judge.links import USABLE, links_to_make, looked_at, why_linked
+from bootstrap.core.judge.links import USABLE, link_folder, links_to_make, why_linked
 from bootstrap.core.judge.packages import run_packages
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.profile import ClusterSpec
@@ -42,7 +42,7 @@ def install_steps(case: Case) -> Iterator[Step]:
 
 def link_steps(case: Case) -> Iterator[LinkTools]:
     """For the links that are missing or lead to another profile, where it can be done."""
-    folder = looked_at(case)
+    folder = link_folder(case)
     if folder is None or folder.ground not in USABLE:
         return
     names = links_to_make(case, folder)
@@ -85,7 +85,7 @@ _STARTS = {
 
 
 def _start(cluster: ClusterSpec, case: Case, because: str) -> StartCluster:
-    driver, _ = pick_driver(case, cluster)
+    driver, _ = pick_driver(cluster, case)
     return StartCluster(
         cluster=cluster.name,
         driver=driver,

@@ -2,12 +2,9 @@
 
 from typing import NamedTuple
 
-from bootstrap.core.choose.case import case_of
+from bootstrap.core.choose.case import Case
 from bootstrap.core.model.finding import Finding, Group, Status
-from bootstrap.core.model.knowledge import Knowledge
-from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.request import Request
-from bootstrap.core.model.state import HostState
 from bootstrap.core.model.step import InstallArtifact, LinkTools, RunPackages, Step
 from bootstrap.core.plan.steps import cluster_steps, install_steps, link_steps, merge_steps
 
@@ -30,21 +27,15 @@ class Plan(NamedTuple):
         return sum(each.size or 0 for each in wanted), unknown
 
 
-def plan(
-    profile: Profile,
-    state: HostState,
-    findings: tuple[Finding, ...],
-    knowledge: Knowledge,
-    request: Request,
-) -> Plan:
+def plan(case: Case, findings: tuple[Finding, ...]) -> Plan:
     """The steps that make the machine match, in order, each with the reason for it."""
-    case = case_of(profile, state, knowledge, request)
     steps = [*install_steps(case), *link_steps(case)]
-    if profile.cluster is not None and not request.tools_only:
-        steps += cluster_steps(profile.cluster, case, findings)
-        steps += merge_steps(profile.cluster, case, findings, steps)
-    blockers = tuple(f for f in findings if f.blocks is not None and not _lifted(f, request))
-    shown = (step._replace(commands=knowledge.command_lines(step)) for step in steps)
+    cluster = None if case.request.tools_only else case.profile.cluster
+    if cluster is not None:
+        steps += cluster_steps(cluster, case, findings)
+        steps += merge_steps(cluster, case, findings, steps)
+    blockers = tuple(f for f in findings if f.blocks is not None and not _lifted(f, case.request))
+    shown = (step._replace(commands=case.knowledge.command_lines(step)) for step in steps)
     return Plan(tuple(shown), blockers)
 
 

@@ -27,7 +27,7 @@ STATUS_SECONDS = 20.0
 API_SECONDS = 2.0
 
 
-def look_by_files(
+def look_without_minikube(
     spec: ClusterSpec, knowledge: Knowledge, around: Surroundings, line: Line
 ) -> ClusterState:
     """What the files of minikube and of kboot say, and kboot's own look at the API."""
@@ -105,7 +105,7 @@ def with_power(seen: ClusterState, ask: Callable[[], Told | None]) -> ClusterSta
 
 
 def ask_minikube(cluster: str, asked: Asked, host: HostState) -> Told | None:
-    """The answer of the minikube that the plan will use; None: it is not on this machine yet.
+    """The answer of the minikube that is there; None: there is none that the profile accepts.
 
     Of one that is to be installed first the cluster is started, if it does not answer.
     """

@@ -7,7 +7,7 @@ from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.engine.look.ask import Asked, answers
-from bootstrap.engine.look.cluster import ask_minikube, look_by_files, with_power
+from bootstrap.engine.look.cluster import ask_minikube, look_without_minikube, with_power
 from bootstrap.engine.look.kubeconfigs import look_at_yours
 from bootstrap.engine.look.packages import with_packages
 from bootstrap.host.machine import hardware
@@ -26,7 +26,7 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
     profile, knowledge, around = asked.profile, asked.knowledge, asked.around
     spec = None if request.tools_only else profile.cluster
     with asked.asking:
-        seen = look_by_files(spec, knowledge, around, line) if spec else None
+        seen = look_without_minikube(spec, knowledge, around, line) if spec else None
         host = _host(around)
         host = host._replace(tools=answers(asked))
     host = with_packages(host, profile, knowledge, around)

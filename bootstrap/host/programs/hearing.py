@@ -51,22 +51,28 @@ class Hearing:
     """A listener, told until it fails; its fault is kept for the end."""
 
     def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+        self._listener = listener
         self.fault: Exception | None = None
         self._heard = self._told = time.monotonic()
 
-    def tell(self, what: Callable[..., None], *about: object) -> None:
+    def _tell(self, what: Callable[..., None], *about: object) -> None:
         if self.fault is None:
             try:
                 what(*about)
             except Exception as error:  # raised once the program has ended
                 self.fault = error
 
+    def said(self, stream: str, line: str) -> None:
+        self._tell(self._listener.line, stream, line)
+
+    def ending(self, seconds: float) -> None:
+        self._tell(self._listener.ending, seconds)
+
     def something(self) -> None:
         self._heard = self._told = time.monotonic()
 
     def nothing(self) -> None:
         now = time.monotonic()
-        if now - self._told >= self.listener.patience:
+        if now - self._told >= self._listener.patience:
             self._told = now
-            self.tell(self.listener.quiet, now - self._heard)
+            self._tell(self._listener.quiet, now - self._heard)

@@ -120,7 +120,7 @@ class _Program:
         Ctrl-C kills at once. False: something of it is still there.
         """
         try:
-            self._hearing.tell(self._hearing.listener.ending, sum(signals.values()))
+            self._hearing.ending(sum(signals.values()))
             for number, patience in signals.items():
                 signal_group(self.group, number)
                 if self._is_gone_within(patience):
@@ -161,7 +161,7 @@ class _Program:
 
     def _pass_on(self, stream: Stream, chunk: bytes) -> None:
         for line in stream.take(chunk):
-            self._hearing.tell(self._hearing.listener.line, stream.name, line)
+            self._hearing.said(stream.name, line)
 
     def _is_gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

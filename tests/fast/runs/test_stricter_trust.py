@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.helpers.driving.kboot import TOOLS, Kboot, on_amd64, script
+from tests.helpers.driving.kboot import NEW, TOOLS, Kboot, as_root, on_amd64, script
 from tests.helpers.serving.mirror import Mirror
 
 pytestmark = on_amd64
@@ -45,3 +45,17 @@ def test_a_persons_own_tool_is_theirs_to_trust(kboot: Kboot, mirror: Mirror) -> 
     script(kboot.bin / "kubectl", f"echo '{ANSWER}'")
     assert kboot.run("up", "--trust", "catalogue", "p.toml").code == 0
     assert mirror.requests == []
+
+
+@as_root
+def test_gates_are_about_the_tool_that_is_there_however_far_it_is_trusted(
+    kboot: Kboot, mirror: Mirror
+) -> None:
+    kboot.minikube("1.19.0")
+    kboot.profile(NEW.replace("[tools]", '[tools]\nkubectl = "1.24.0"'))
+    kboot.run("up", "p.toml")
+    kboot.profile(NEW.replace("[tools]", '[tools]\nkubectl = ">=1.24"'))
+    kboot.env["KBOOT_TRUST"] = "catalogue"
+    said = kboot.json("verify", "--gates", "version", "p.toml")
+    (gate,) = [each for each in said["gates"] if each["gate"] == "version"]
+    assert (gate["reason"], gate["message"]) == ("kubectl-skew", "server 1.20.2, kubectl 1.24.0")

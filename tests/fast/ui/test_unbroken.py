@@ -2,6 +2,7 @@
 
 from hypothesis import given
 
+from bootstrap.core.choose.case import case_of
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.profile import Policy, Profile
@@ -19,10 +20,11 @@ LONG = f"kboot up --allow-sudo --mirror https://a.example=https://b.example/{'x'
 
 @reproducible(200)
 @given(cases)
-def test_no_fix_is_ever_broken_over_lines(case: tuple[Profile, HostState, Request]) -> None:
-    profile, state, request = case
-    findings = assess(profile, state, knowledge(), request)
-    made = plan(profile, state, findings, knowledge(), request)
+def test_no_fix_is_ever_broken_over_lines(one: tuple[Profile, HostState, Request]) -> None:
+    profile, state, request = one
+    case = case_of(profile, state, knowledge(), request)
+    findings = assess(case)
+    made = plan(case, findings)
     lines = [
         line.text
         for line in text.doctor(Report("doctor", profile, state, findings, made), verbose=True)

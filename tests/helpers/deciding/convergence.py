@@ -1,5 +1,6 @@
 """The one property of a plan, as a plain function: `test_defects` shows that it can fail."""
 
+from bootstrap.core.choose.case import case_of
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.gate import GATE_IDS, GateResult, GateStatus
@@ -20,9 +21,10 @@ ALL_GATES = tuple(GateResult(gate, GateStatus.PASSED, "") for gate in GATE_IDS)
 def judged(
     profile: Profile, state: HostState, request: Request
 ) -> tuple[tuple[Finding, ...], Plan]:
-    findings = assess(profile, state, knowledge(), request)
+    case = case_of(profile, state, knowledge(), request)
+    findings = assess(case)
     # Through the module, so that a seeded defect is seen.
-    return findings, planning.plan(profile, state, findings, knowledge(), request)
+    return findings, planning.plan(case, findings)
 
 
 def check(profile: Profile, state: HostState, request: Request) -> Plan:

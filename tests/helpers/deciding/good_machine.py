@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bootstrap.core.choose.case import case_of
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.gate import GATE_IDS
@@ -79,7 +80,7 @@ def host(*tools: ToolState, cluster: ClusterState | None = None, **others: Any) 
 def judged(
     profile: Profile, state: HostState, request: Request | None = None
 ) -> tuple[Finding, ...]:
-    return assess(profile, state, knowledge(), request or Request())
+    return assess(case_of(profile, state, knowledge(), request or Request()))
 
 
 def finding(subject: str, profile: Profile, state: HostState, **request: Any) -> Finding:
@@ -90,7 +91,7 @@ def finding(subject: str, profile: Profile, state: HostState, **request: Any) ->
 
 def planned(profile: Profile, state: HostState, **request: Any) -> Plan:
     asked = Request(**request)
-    return plan(profile, state, judged(profile, state, asked), knowledge(), asked)
+    return plan(case_of(profile, state, knowledge(), asked), judged(profile, state, asked))
 
 
 ABSENT, WRONG = tool("docker"), tool("docker", "17.12.1-ce")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bootstrap.core.choose.case import case_of
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.request import Request
@@ -27,9 +28,10 @@ def yours(merged: Merged, current: str = "prod", **others: str | bool) -> UserKu
 def judged(seen: ClusterState, *, switch_context: bool = False) -> tuple[list[Finding], Plan]:
     request = Request(switch_context=switch_context)
     state = host(cluster=seen)
-    findings = assess(PROFILE, state, knowledge(), request)
+    case = case_of(PROFILE, state, knowledge(), request)
+    findings = assess(case)
     about = [each for each in findings if "context" in each.reason or "kubeconfig" in each.reason]
-    return about, plan(PROFILE, state, findings, knowledge(), request)
+    return about, plan(case, findings)
 
 
 def of(seen: ClusterState, merged: Merged, *others: str) -> ClusterState:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 
+from bootstrap.core.choose.case import Case
 from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.request import Request
@@ -133,8 +134,9 @@ def test_a_plan_that_does_the_wrong_thing_is_seen(
 def test_a_deletion_that_nobody_asked_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = planning.plan
 
-    def wrong(profile: Any, state: Any, findings: Any, known: Any, request: Request) -> Any:
-        return right(profile, state, findings, known, request._replace(recreate=True))
+    def wrong(case: Case, findings: Any) -> planning.Plan:
+        asked = case.request._replace(recreate=True)
+        return right(case._replace(request=asked), findings)
 
     monkeypatch.setattr(planning, "plan", wrong)
     _is_seen()
@@ -148,9 +150,9 @@ def test_a_forgotten_blocker_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_steps_on_the_cluster_under_tools_only_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = planning.plan
 
-    def wrong(profile: Any, state: Any, findings: Any, known: Any, request: Request) -> Any:
-        request = request._replace(tools_only=False)
-        return right(profile, state, assess(profile, state, known, request), known, request)
+    def wrong(case: Case, findings: Any) -> planning.Plan:
+        case = case._replace(request=case.request._replace(tools_only=False))
+        return right(case, assess(case))
 
     monkeypatch.setattr(planning, "plan", wrong)
     _is_seen()

@@ -7,8 +7,6 @@ import pytest
 from bootstrap.core.reading.settings import Settings, from_environment, from_file, from_flags
 from bootstrap.errors import Exit, KbootError
 
-# Settings: the file, then the environment, then the command line; the last wins.
-
 
 def test_a_flag_wins_over_the_environment_and_that_over_the_file() -> None:
     file = from_file(Settings(), {"trust": "catalogue", "ca_bundle": "/f", "image": "f"}, "c.toml")

@@ -2,9 +2,13 @@
 
 import pytest
 
-from bootstrap.core.values.units import parse_duration, parse_size, show_bytes, show_seconds
-
-# Units.
+from bootstrap.core.values.units import (
+    parse_duration,
+    parse_size,
+    show_ago,
+    show_bytes,
+    show_seconds,
+)
 
 
 @pytest.mark.parametrize(("text", "mib"), [("512MiB", 512), ("2GiB", 2048), ("1MiB", 1)])
@@ -45,3 +49,20 @@ def test_a_time_is_shown_in_the_units_that_people_use(seconds: float, shown: str
 )
 def test_bytes_are_shown_as_download_pages_count_them(count: int, shown: str) -> None:
     assert show_bytes(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-3.0, "just now"),
+        (0.0, "just now"),
+        (59.9, "just now"),
+        (60.0, "1 min ago"),
+        (3599.0, "59 min ago"),
+        (3600.0, "1 h ago"),
+        (86399.0, "23 h ago"),
+        (86400.0, "1 d ago"),
+    ],
+)
+def test_an_age_is_shown_in_its_largest_whole_unit(seconds: float, shown: str) -> None:
+    assert show_ago(seconds) == shown

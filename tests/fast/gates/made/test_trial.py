@@ -3,17 +3,15 @@
 import pytest
 
 from bootstrap.api.client import ApiClient
-from bootstrap.core.model.gate import Lack, selected
+from bootstrap.core.model.gate import selected
 from bootstrap.engine.prove.passing import Proving
 from bootstrap.gates.look import TRY_AGAIN, Expected, Looks
 from bootstrap.gates.made.manifests import deployment, stateful_set
 from bootstrap.gates.made.namespace import Owner
 from bootstrap.gates.made.trial import Trial
-from bootstrap.gates.using import smoke
-from bootstrap.gates.using.programs import Programs
 from bootstrap.gates.using.table import trial_gates
 from tests.helpers.serving.acting_api import DISCOVERY, ActingApi
-from tests.helpers.serving.apiserver import Document, Handler, Identity, as_json
+from tests.helpers.serving.apiserver import Identity
 from tests.helpers.working.trials import IMAGE, NOTHING, acting, pass_gate, through
 
 
@@ -77,35 +75,6 @@ def list_end(looks: Looks[str]) -> str:
     return str(end.value.value)
 
 
-@pytest.mark.parametrize("gate", ["kubectl", "build"])
-def test_a_gate_whose_declared_program_is_missing_fails(trial: Trial, gate: str) -> None:
-    lack = Lack("it is not found", "kboot up --tools-only")
-    look = list(trial_gates(trial, Programs(lack, lack, lack, lack))[gate]())[-1]
-    assert (look.passed, look.absent, look.final) == (False, False, True)
-    assert (look.reason, look.fix) == ("program-missing", lack.fix)
-
-
-@pytest.mark.parametrize("gate", ["kubectl", "build"])
-def test_a_gate_that_may_do_without_its_program_has_nothing_to_prove(
-    trial: Trial, gate: str
-) -> None:
-    look = list(trial_gates(trial, NOTHING)[gate]())[-1]
-    assert (look.passed, look.absent, look.final) == (False, True, True)
-
-
-@pytest.mark.parametrize("others", [[], [{"metadata": {"name": "metrics-server"}}]])
-def test_without_the_service_of_dns_no_name_can_come_to_resolve(
-    api: ActingApi, trial: Trial, others: list[dict[str, str]]
-) -> None:
-    api.documents["/api/v1/namespaces/kube-system/services"] = as_json({"items": others})
-    running = {"name": "main", "state": {"running": {}}}
-    api.first["Pod"] = {"phase": "Running", "containerStatuses": [running]}
-    look = pass_gate(trial, "dns")
-    assert look is not None and (look.reason, look.final) == ("name-not-resolved", True)
-    assert "no Service labelled k8s-app=kube-dns" in look.why
-    trial.end(10.0)
-
-
 def test_a_container_that_could_not_be_started_is_no_wrong_answer(
     api: ActingApi, trial: Trial
 ) -> None:
@@ -117,23 +86,6 @@ def test_a_container_that_could_not_be_started_is_no_wrong_answer(
     assert look is not None and (look.reason, look.final) == ("pod-failed", True)
     assert said in look.why
     trial.end(10.0)
-
-
-def test_a_log_is_asked_of_kboots_own_container_for_others_may_be_beside_it(
-    api: ActingApi, trial: Trial
-) -> None:
-    pods = f"/api/v1/namespaces/{trial.namespace}/pods"
-    api.documents[pods] = as_json({"items": [{"metadata": {"name": "web-1"}}]})
-
-    def log(asked: Handler) -> None:
-        if "container=main" in asked.path:
-            asked.answer(Document(200, b"serving as web-1\n", "text/plain"))
-        else:
-            words = "a container name must be specified for pod web-1"
-            asked.answer(as_json({"kind": "Status", "message": words}, 400))
-
-    api.documents[f"{pods}/web-1/log"] = log
-    assert through(smoke.read_logs(trial)) is None
 
 
 def test_a_pod_that_is_lost_is_made_anew(api: ActingApi, trial: Trial) -> None:

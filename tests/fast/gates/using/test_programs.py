@@ -2,36 +2,19 @@
 
 import itertools
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bootstrap.api.client import ApiClient
 from bootstrap.core.model.gate import Lack
 from bootstrap.gates.look import TRY_AGAIN, Look
-from bootstrap.gates.made.manifests import Image
-from bootstrap.gates.made.namespace import Owner
 from bootstrap.gates.made.trial import Trial
 from bootstrap.gates.using.programs import Programs, Ran
 from bootstrap.gates.using.table import trial_gates
-from tests.helpers.serving.acting_api import ActingApi, running
-from tests.helpers.serving.apiserver import Identity, as_json
+from tests.helpers.serving.acting_api import ActingApi
+from tests.helpers.serving.apiserver import as_json
 
 NONE = Lack("none")
-
-
-@pytest.fixture
-def api(identity: Identity) -> Iterator[ActingApi]:
-    server = ActingApi(identity.server_tls())
-    with running(server):
-        yield server
-
-
-@pytest.fixture
-def trial(identity: Identity, api: ActingApi, tmp_path: Path) -> Iterator[Trial]:
-    with ApiClient(identity.connection(api.url), timeout=5.0) as client:
-        yield Trial(client, Owner("0a0b0c0d", tmp_path), Image("busybox:1.28"), seconds=60.0)
 
 
 class Engine:

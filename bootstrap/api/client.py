@@ -8,7 +8,8 @@ import json
 import math
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlsplit
 
@@ -64,6 +65,7 @@ class ApiClient:
         self.timeout = timeout
         self._prefix = quote(urlsplit(connection.server).path.rstrip("/"), safe="/%")
         self._wire: Wire | None = None
+        self._ahead: dict[str, Reply] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +77,20 @@ class ApiClient:
         if self._wire is not None:
             self._wire.close()
             self._wire = None
+
+    @contextmanager
+    def asked_ahead(self, paths: Sequence[str]) -> Iterator[None]:
+        """GET all of them in one round; inside, each answer waits for the one `get` of its path.
+
+        Raises ApiFailure when the server does not answer.
+        """
+        moment = min(self.deadline, time.monotonic() + self.timeout)
+        answers = self._asked("GET", paths, None, moment)
+        self._ahead = dict(zip(paths, answers, strict=False))
+        try:
+            yield
+        finally:
+            self._ahead = {}
 
     def get(self, path: str) -> Reply:
         """The answer to GET `path`. Raises ApiFailure when there is none, and for 401 and 403."""
@@ -123,15 +139,26 @@ class ApiClient:
         thing: Mapping[str, Any] | None,
         seconds: float | None = None,
     ) -> Reply:
-        began = time.monotonic()
         usual = self.timeout if method == "GET" else WRITE_SECONDS
-        moment = min(self.deadline, began + (usual if seconds is None else seconds))
+        moment = min(self.deadline, time.monotonic() + (usual if seconds is None else seconds))
         body = None if thing is None else json.dumps(thing).encode()
+        ahead = self._ahead.pop(path, None) if method == "GET" else None
+        reply = ahead or self._asked(method, (path,), body, moment)[0]
+        if self.connection.socket is not None:
+            self._refuse_what_the_proxy_says(reply)
+        _refuse_unwelcome(reply, self.date)
+        return reply
+
+    def _asked(
+        self, method: str, paths: Sequence[str], body: bytes | None, moment: float
+    ) -> list[Reply]:
+        """The first answers, one at least. Raises ApiFailure."""
+        began = time.monotonic()
         try:
-            reply = self._ask(method, path, body, moment)
+            return self._ask(method, paths, body, moment)
         except TooBig as error:
             self.close()
-            words = f"{method} {path}: the answer is over {BODY_LIMIT >> 20} MiB"
+            words = f"{method} {paths[0]}: the answer is over {BODY_LIMIT >> 20} MiB"
             raise ApiFailure("api-too-big", words) from error
         except (OSError, NotHttp, Cut) as error:
             self.close()
@@ -139,10 +166,6 @@ class ApiClient:
         except BaseException:
             self.close()  # an answer half read must not be taken for the next one
             raise
-        if self.connection.socket is not None:
-            self._refuse_what_the_proxy_says(reply)
-        _refuse_unwelcome(reply, self.date)
-        return reply
 
     def _refuse_what_the_proxy_says(self, reply: Reply) -> None:
         said = reply.body.decode(errors="replace").strip()
@@ -159,21 +182,25 @@ class ApiClient:
             raise ApiFailure(reason, f"GET {path}: HTTP {reply.status} {said_by(reply)}".rstrip())
         return as_object(reply, path)
 
-    def _ask(self, method: str, path: str, body: bytes | None, moment: float) -> Reply:
+    def _ask(
+        self, method: str, paths: Sequence[str], body: bytes | None, moment: float
+    ) -> list[Reply]:
         reused = self._wire is not None
         try:
-            return self._exchange(method, path, body, moment)
+            return self._exchange(method, paths, body, moment)
         except _STALE:
             if not reused:
                 raise
         self.close()
-        return self._exchange(method, path, body, moment)
+        return self._exchange(method, paths, body, moment)
 
-    def _exchange(self, method: str, path: str, body: bytes | None, moment: float) -> Reply:
+    def _exchange(
+        self, method: str, paths: Sequence[str], body: bytes | None, moment: float
+    ) -> list[Reply]:
         if self._wire is None:
             self._wire = self._open(moment)
-        answer, kept = self._wire.ask(
-            f"{method} {self._prefix}{path}",
+        answers, kept = self._wire.ask(
+            [f"{method} {self._prefix}{path}" for path in paths],
             self._headers(method, body),
             body,
             moment=moment,
@@ -181,8 +208,8 @@ class ApiClient:
         )
         if not kept:
             self.close()
-        self.date = answer.date
-        return Reply(answer.status, answer.body)
+        self.date = answers[-1].date
+        return [Reply(each.status, each.body) for each in answers]
 
     def _open(self, moment: float) -> Wire:
         if self.connection.socket is not None:

@@ -4,47 +4,54 @@ import base64
 import binascii
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import holds, objects, text
+from bootstrap.api.signs import questions, signs
 from bootstrap.core.model.state import ApiLook
 from bootstrap.kubeconfig.private import SIZE_LIMIT, Connection
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
+_VERSION, _SYSTEM, _NODES = "/version", "/api/v1/namespaces/kube-system", "/api/v1/nodes"
+
+
 def look(
     connection: Connection,
+    gates: Sequence[str] = (),
     *,
     timeout: float = 2.0,
     keep: Callable[[ApiClient], None] = ApiClient.close,
 ) -> ApiLook:
-    """Ask once, within `timeout` seconds for everything together.
+    """Ask once, in one round, within `timeout` seconds for everything together.
 
+    `gates`: those whose signs are looked at, too.
     Never raises for what the server does: `failure` says it, beside what was learnt before it.
     `keep` is given the client, with its connection, for more questions.
     """
     client = ApiClient(connection, timeout=timeout, deadline=time.monotonic() + timeout)
     try:
-        return _seen(client, connection)
+        return _seen(client, connection, gates)
     finally:
         keep(client)
 
 
-def _seen(client: ApiClient, connection: Connection) -> ApiLook:
+def _seen(client: ApiClient, connection: Connection, gates: Sequence[str]) -> ApiLook:
     seen = ApiLook()
     try:
         fingerprint = ca_fingerprint(connection)
-        # major and minor are empty from a localkube (1.9), so only gitVersion counts.
-        version = text(client.get_json("/version"), "gitVersion")
-        seen = seen._replace(server_version=version)
-        namespace = client.get_json("/api/v1/namespaces/kube-system")
-        uid = text(namespace, "metadata", "uid")
-        seen = seen._replace(identity=f"{fingerprint}:{uid}" if uid else "")
-        nodes = objects(client.get_json("/api/v1/nodes"), "items")
+        with client.asked_ahead((_VERSION, _SYSTEM, _NODES, *questions(gates))):
+            # major and minor are empty from a localkube (1.9), so only gitVersion counts.
+            version = text(client.get_json(_VERSION), "gitVersion")
+            seen = seen._replace(server_version=version)
+            uid = text(client.get_json(_SYSTEM), "metadata", "uid")
+            seen = seen._replace(identity=f"{fingerprint}:{uid}" if uid else "")
+            nodes = objects(client.get_json(_NODES), "items")
+            seen = seen._replace(signs=signs(client, gates, nodes))
     except ApiFailure as failure:
         return seen._replace(failure=failure.words)
     if not seen.server_version or not seen.identity:

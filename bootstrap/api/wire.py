@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one open connection: a question, its answer, the next question.
+"""HTTP/1.1 on one open connection: questions, their answers, the next questions.
 
 Not through http.client, which loads the mail parser to read headers: a tenth of all that a run
 with nothing to do costs (decision 16).
@@ -7,7 +7,7 @@ with nothing to do costs (decision 16).
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -49,25 +49,33 @@ class Wire:
 
     def ask(
         self,
-        request: str,
+        requests: Sequence[str],
         headers: Mapping[str, str],
         body: bytes | None,
         *,
         moment: float,
         limit: int,
-    ) -> tuple[Answer, bool]:
-        """The answer to `request` (as "GET /version"), and whether the connection is kept.
+    ) -> tuple[list[Answer], bool]:
+        """The answers to `requests` (as "GET /version"), and whether the connection is kept.
 
-        `moment` of `time.monotonic`: until then, however the server behaves. `limit`: bytes of the
-        body. Raises OSError, and NotHttp, Cut or TooBig; the connection is of no use then.
+        All are sent before the first answer is read. Fewer answers than requests: what was wrong
+        came behind these. `moment` of `time.monotonic`: until then, however the
+        server behaves. `limit`: bytes of one body. Raises OSError, and NotHttp, Cut or TooBig; the
+        connection is of no use then.
         """
+        given = {"Host": self._host, **headers}
         self._stream.settimeout(seconds_left(moment))
-        self._stream.sendall(_encoded(request, {"Host": self._host, **headers}, body))
-        reading = _Reading(limit)
-        while not reading.complete:
-            self._stream.settimeout(seconds_left(moment))
-            reading.feed(self._stream.recv(_CHUNK))
-        return Answer(reading.status, reading.date, b"".join(reading.body)), reading.kept
+        self._stream.sendall(b"".join(_encoded(each, given, body) for each in requests))
+        reading = _Reading(len(requests), limit)
+        try:
+            while not reading.complete:
+                self._stream.settimeout(seconds_left(moment))
+                reading.feed(self._stream.recv(_CHUNK))
+        except (OSError, NotHttp, Cut, TooBig):
+            if not reading.answers:
+                raise
+            return reading.answers, False
+        return reading.answers, reading.kept
 
 
 def open_tls(server: str, context: ssl.SSLContext, moment: float) -> Wire:
@@ -125,25 +133,35 @@ def _encoded(request: str, headers: Mapping[str, str], body: bytes | None) -> by
 
 
 class _Reading:
-    """One answer, as it comes. httptools calls what begins with `on_`, for what follows it too."""
+    """Answers, as they come. httptools calls what begins with `on_`, for what follows them too."""
 
-    def __init__(self, limit: int) -> None:
-        self.status = 0
-        self.date = ""
-        self.body: list[bytes] = []
-        self.complete = False
-        self.kept = False
+    def __init__(self, wanted: int, limit: int) -> None:
+        self.answers: list[Answer] = []
+        self.kept = True
+        self._wanted = wanted
         self._limit = limit
+        self._begin()
+        self._parser = HttpResponseParser(self)
+
+    @property
+    def complete(self) -> bool:
+        """No more is to be read: all answers are there, or the server keeps the rest to itself."""
+        return len(self.answers) == self._wanted or not self.kept
+
+    def _begin(self) -> None:
+        self._begun = False
+        self._status = 0
+        self._date = ""
+        self._body: list[bytes] = []
         self._head = 0
         """Bytes that came while headers were read."""
         self._in_body = False
         self._end_is_told = False
         self._announced = 0
         self._size = 0
-        self._parser = HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
-        """Some of the answer; nothing: the connection has ended."""
+        """Some of the answers; nothing: the connection has ended."""
         if not data:
             self._end()
             return
@@ -160,21 +178,31 @@ class _Reading:
             raise TooBig
 
     def _end(self) -> None:
-        if not self._head:
+        self.kept = False
+        if self._begun:
+            if not self._in_body or self._end_is_told:
+                raise Cut
+            self._take()  # its end is the connection's
+        elif not self.answers:
             raise ConnectionResetError
-        if not self._in_body or self._end_is_told:
-            raise Cut
-        self.complete = True  # its end is the connection's
+
+    def _take(self) -> None:
+        self.answers.append(Answer(self._status, self._date, b"".join(self._body)))
+        self._begin()
 
     def on_message_begin(self) -> None:
-        self.kept = False
+        if self.complete:
+            self.kept = False
+            return
+        self._begin()
+        self._begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.complete:
             return
         match name.lower():
             case b"date":
-                self.date = value.decode("latin-1")
+                self._date = value.decode("latin-1")
             case b"content-length":
                 self._end_is_told = True
                 self._announced = int(value)
@@ -184,16 +212,17 @@ class _Reading:
     def on_headers_complete(self) -> None:
         if self.complete:
             return
-        self.status = self._parser.get_status_code()
-        self._in_body = self.status >= 200  # before it, another answer follows
+        self._status = self._parser.get_status_code()
+        self._in_body = self._status >= 200  # before it, another answer follows
 
     def on_body(self, data: bytes) -> None:
         if self.complete:
             return
-        self.body.append(data)
+        self._body.append(data)
         self._size += len(data)
 
     def on_message_complete(self) -> None:
-        if self.status >= 200 and not self.complete:
-            self.kept = self._parser.should_keep_alive()
-            self.complete = True
+        if self._status >= 200 and not self.complete:
+            kept = self._parser.should_keep_alive()
+            self._take()
+            self.kept = kept

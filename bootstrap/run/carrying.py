@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bootstrap.core.model.events import Event, Happening
-from bootstrap.core.model.step import StartCluster
+from bootstrap.core.model.step import DeleteCluster, StartCluster, StopCluster
 from bootstrap.core.plan.up import Plan
 from bootstrap.engine.carry.work import Limits, Work
 from bootstrap.host.files.lock import hold
 from bootstrap.host.files.places import claim
+from bootstrap.host.files.proofs import forget_proofs
 from bootstrap.host.programs.underway import settle
 from bootstrap.run.session import Session
+
+_CHANGES = (StartCluster, StopCluster, DeleteCluster)
+"""After these, what was proven of the cluster is of another."""
 
 
 @contextmanager
@@ -55,6 +59,9 @@ def carry_out(session: Session, plan: Plan, start_seconds: float) -> float | Non
         session.screen.event,
         session.request.offline,
     )
+    cluster = session.profile.cluster
+    if cluster is not None and any(isinstance(step, _CHANGES) for step in plan.steps):
+        forget_proofs(session.around.places, cluster.name)
     started = None
     for outcome in execute(plan, work):
         session.learn(outcomes=(*session.report.outcomes, outcome))

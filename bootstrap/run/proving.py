@@ -12,16 +12,17 @@ from bootstrap.core.choose.case import Case, case_of
 from bootstrap.core.choose.choice import WEAKEST
 from bootstrap.core.choose.program import program
 from bootstrap.core.judge.cluster import wanted_kubernetes
+from bootstrap.core.judge.proof import basis_of, proof_of, proven
+from bootstrap.core.judge.signs import contradictions
 from bootstrap.core.model.gate import Gate, GateResult, selected
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import HostState
-from bootstrap.core.result.proof import Basis, fingerprint, proof_of, proven
 from bootstrap.engine.prove.passing import Proving, Use
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
+from bootstrap.host.files.proofs import forget_proofs, keep_proof
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.images import bring_image, loads_images
-from bootstrap.run.proofs import keep_proof, read_proof
 from bootstrap.run.session import Session
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
@@ -52,9 +53,7 @@ def pass_gates(
     case = case_of(profile, host, session.knowledge, session.request._replace(trust=WEAKEST))
     asked = getattr(session.arguments, "gates", None)
     gates = selected(asked or profile.verify.gates)
-    basis = _basis(case)
-    place = session.around.places.proof(cluster.name, profile.id)
-    already = proven(None if anew else read_proof(place), basis, gates)
+    already = {} if anew else _already(case, gates)
     proving = Proving(
         _connection(session, cluster.name),
         _expected(cluster, case),
@@ -66,26 +65,31 @@ def pass_gates(
     )
     addressed = partial(_addressed, profile)
     results = run_gates(session, proving, gates, addressed, already=already, shown=shown)
-    proof = proof_of(results, basis, _now(), __version__)
-    # Of a choice of gates no proof is kept: it would take the place of one of them all.
-    if proof is not None and not asked:
-        keep_proof(place, proof)
+    _keep(session, case, results, whole=not asked)
     return results
+
+
+def _already(case: Case, gates: tuple[Gate, ...]) -> Mapping[str, GateResult]:
+    """What an earlier run found out, as far as it counts for the cluster as it was just seen."""
+    seen = case.state.cluster
+    if seen is None or contradictions(seen, case.profile.verify.gates):
+        return {}
+    return proven(seen.proof, basis_of(case), gates)
+
+
+def _keep(session: Session, case: Case, results: tuple[GateResult, ...], *, whole: bool) -> None:
+    """Of a choice of gates no proof is kept: it would take the place of one of them all."""
+    places, cluster = session.around.places, case.profile.cluster
+    assert cluster is not None
+    if not all(result.fine for result in results):
+        forget_proofs(places, cluster.name)
+    proof = proof_of(results, basis_of(case), _now(), __version__)
+    if proof is not None and whole:
+        keep_proof(places.proof(cluster.name, case.profile.id), proof)
 
 
 def _addressed(profile: Profile, fix: str, reason: str) -> str:
     return profile.addressed(fix)
-
-
-def _basis(case: Case) -> Basis:
-    api = case.state.cluster.api if case.state.cluster else None
-    return Basis(
-        profile=fingerprint(case.profile),
-        identity=api.identity if api else "",
-        server=api.server_version if api else "",
-        kubectl=_version(case, "kubectl") or "",
-        docker=_version(case, "docker") or "",
-    )
 
 
 def _version(case: Case, tool: str) -> str | None:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from bootstrap.core.choose.by_hand import by_hand
 from bootstrap.core.choose.offer import offer_for
+from bootstrap.core.choose.packages import Offer
 from bootstrap.core.model.catalogue import TRUST_LEVELS, Artifact, Catalogue
 from bootstrap.core.model.knowledge import Knowledge
-from bootstrap.core.model.packages import Offer
 from bootstrap.core.model.profile import Policy, Profile, Requirement
 from bootstrap.core.model.state import HostState, StoredArtifact, ToolState
 from bootstrap.core.model.tool import Tool

@@ -1,6 +1,6 @@
 """Whether the system's package manager can give what the profile asks of a tool."""
 
-from bootstrap.core.model.packages import Offer
+from bootstrap.core.choose.packages import Offer
 from bootstrap.core.model.profile import Requirement
 from bootstrap.core.model.state import HostState, ToolState
 from bootstrap.core.model.tool import Tool

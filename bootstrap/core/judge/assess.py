@@ -8,6 +8,8 @@ from bootstrap.core.judge.host import driver_findings, room_findings
 from bootstrap.core.judge.kubeconfig import kubeconfig_findings
 from bootstrap.core.judge.links import link_findings
 from bootstrap.core.judge.packages import privilege_findings
+from bootstrap.core.judge.proof import proof_finding
+from bootstrap.core.judge.signs import sign_findings
 from bootstrap.core.judge.tools import tool_findings
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import ClusterSpec
@@ -28,6 +30,8 @@ def assess(case: Case) -> tuple[Finding, ...]:
         *room_findings(cluster, case.state),
         *fit_findings(cluster, case),
         *state_findings(cluster, driver, case),
+        *sign_findings(case),
+        *proof_finding(case),
         *kubeconfig_findings(cluster, case),
     )
 

@@ -4,8 +4,8 @@ import shlex
 
 from bootstrap.core.choose.case import Case
 from bootstrap.core.choose.choice import Choice
+from bootstrap.core.choose.packages import MANAGERS, command_lines
 from bootstrap.core.model.finding import Finding, Group, Status
-from bootstrap.core.model.packages import MANAGERS, command_lines
 from bootstrap.core.model.step import RunPackages
 from bootstrap.errors import Exit
 

@@ -1,4 +1,4 @@
-"""Gates: the readiness checks of a cluster, their order and prerequisites."""
+"""Gates: the readiness checks of a cluster, their order and prerequisites; what they proved."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -66,6 +66,30 @@ class GateResult(NamedTuple):
     def fine(self) -> bool:
         """It does not keep the cluster from being ready."""
         return self.passed or self.status is GateStatus.NOT_APPLICABLE
+
+
+class Basis(NamedTuple):
+    """What a proof is about. Any of it being another, the proof says nothing."""
+
+    profile: str
+    """Of what the profile asks for, not of how it is written."""
+    identity: str
+    """The cluster's: fingerprint of its CA and UID of kube-system."""
+    server: str
+    kubectl: str
+    """The version that the profile's work will use; empty: there is none."""
+    docker: str
+    """As with kubectl; empty, too: its engine cannot be used."""
+
+
+class Proof(NamedTuple):
+    """What the gates said that are not passed by every run, all of them fine."""
+
+    basis: Basis
+    results: tuple[GateResult, ...]
+    proven_at: str
+    """RFC 3339 in UTC."""
+    kboot: str
 
 
 class Lack(NamedTuple):

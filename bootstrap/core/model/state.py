@@ -5,6 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from bootstrap.core.model.gate import Proof
 from bootstrap.core.values.version import Version, find_version
 
 
@@ -98,6 +99,26 @@ class ClusterRecord(NamedTuple):
     endpoint: str | None = None
 
 
+class Signs(NamedTuple):
+    """What a look sees of what gates prove by use. None: not looked at, or not to be seen.
+
+    Its absence contradicts a gate; its presence proves none.
+    """
+
+    closed: tuple[str, ...] = ()
+    """Nodes on which no new pod is started: cordoned, or tainted so."""
+    silent: tuple[str, ...] = ()
+    """Nodes whose kubelet has not renewed its lease lately."""
+    account: bool | None = None
+    """The ServiceAccount `default`, without which no pod is made."""
+    dns: bool | None = None
+    """A Service for DNS."""
+    dns_servers: int | None = None
+    """Pods behind it that are ready."""
+    storage: str | None = None
+    """The default StorageClass; empty: there is none."""
+
+
 class ApiLook(NamedTuple):
     """kboot's own look at the API server. `failure` set: it did not answer as it should."""
 
@@ -106,6 +127,7 @@ class ApiLook(NamedTuple):
     identity: str = ""
     nodes_ready: int = 0
     nodes_total: int = 0
+    signs: Signs = Signs()
 
 
 class ClusterState(NamedTuple):
@@ -123,6 +145,10 @@ class ClusterState(NamedTuple):
     services: tuple[str, ...] = ()
     """systemd units of this host that it may run as, and that minikube does not stop."""
     yours: UserKubeconfig = UserKubeconfig()
+    proof: Proof | None = None
+    """What an earlier run proved of it for the profile."""
+    proof_age: float = 0.0
+    """Seconds since then."""
 
 
 class Ground(StrEnum):

@@ -1,6 +1,6 @@
 """Carry out a step of the system's package manager."""
 
-from bootstrap.core.model.packages import install_lines, refresh_lines
+from bootstrap.core.choose.packages import install_lines, refresh_lines
 from bootstrap.core.model.step import RunPackages, Step
 from bootstrap.engine.carry.programs import run_program
 from bootstrap.engine.carry.work import Work

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from bootstrap.api.line import Line
 from bootstrap.core.choose.choice import choose
+from bootstrap.core.model.gate import selected
 from bootstrap.core.model.knowledge import Knowledge
-from bootstrap.core.model.profile import ClusterSpec
+from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import (
     ApiLook,
     ClusterRecord,
@@ -16,6 +17,7 @@ from bootstrap.core.model.state import (
     Power,
 )
 from bootstrap.engine.look.ask import Asked
+from bootstrap.host.files.proofs import read_proof
 from bootstrap.host.machine.packages import has_service
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.probe import Question, Told, ask_all
@@ -28,7 +30,7 @@ API_SECONDS = 2.0
 
 
 def look_without_minikube(
-    spec: ClusterSpec, knowledge: Knowledge, around: Surroundings, line: Line
+    spec: ClusterSpec, profile: Profile, knowledge: Knowledge, around: Surroundings, line: Line
 ) -> ClusterState:
     """What the files of minikube and of kboot say, and kboot's own look at the API."""
     kept = _record(around.minikube_home / record.path(spec.name))
@@ -45,7 +47,10 @@ def look_without_minikube(
     # A lazy point: TLS and HTTP load only for a cluster that can be asked.
     from bootstrap.api.look import look
 
-    return seen._replace(api=look(connection, timeout=API_SECONDS, keep=line.keep))
+    gates = tuple(gate.id for gate in selected(profile.verify.gates))
+    proof, age = read_proof(around.places.proof(spec.name, profile.id))
+    seen = seen._replace(proof=proof, proof_age=age)
+    return seen._replace(api=look(connection, gates, timeout=API_SECONDS, keep=line.keep))
 
 
 def _private(file: Path, kept: ClusterRecord | None) -> tuple[Kubeconfig, Connection | None, str]:

@@ -26,7 +26,7 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
     profile, knowledge, around = asked.profile, asked.knowledge, asked.around
     spec = None if request.tools_only else profile.cluster
     with asked.asking:
-        seen = look_without_minikube(spec, knowledge, around, line) if spec else None
+        seen = look_without_minikube(spec, profile, knowledge, around, line) if spec else None
         host = _host(around)
         host = host._replace(tools=answers(asked))
     host = with_packages(host, profile, knowledge, around)

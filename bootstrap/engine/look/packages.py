@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from bootstrap.core.choose.by_hand import by_hand
+from bootstrap.core.choose.packages import MANAGERS
 from bootstrap.core.model.knowledge import Knowledge
-from bootstrap.core.model.packages import MANAGERS
 from bootstrap.core.model.profile import Policy, Profile
 from bootstrap.core.model.state import HostState, ToolState
 from bootstrap.core.model.step import RunPackages

@@ -19,6 +19,7 @@ from bootstrap.api.objects import (
     objects,
     text,
 )
+from bootstrap.api.signs import silent_nodes
 from bootstrap.core.values.version import Version, find_version
 from bootstrap.gates.live.bare_pods import bare_pods
 from bootstrap.gates.live.pods import lack_of, pod_that_tells, trouble_of
@@ -122,26 +123,33 @@ def check_nodes(client: ApiClient, expected: Expected) -> Look:
     """There is a node, and every node is Ready."""
     nodes = objects(client.get_json("/api/v1/nodes"), "items")
     lacking = [node for node in nodes if not holds(node, "Ready")]
+    silence = "its kubelet has not reported lately, and may have stopped"
+    if nodes and not lacking:
+        silent = silent_nodes(client, nodes)
+        lacking = [node for node in nodes if name(node) in silent]
     if nodes and not lacking and expected.since:
         # A lazy point, as all that only a cluster just started needs.
         from bootstrap.gates.live.heard import unheard_nodes
 
         lacking = unheard_nodes(client, nodes, expected.since)
+        silence = "its kubelet has not reported since the start"
     if nodes and not lacking:
         return Look(passed=True, message=f"{len(nodes)} of {len(nodes)} Ready")
     return Look(
         passed=False,
         message=f"{len(nodes) - len(lacking)} of {len(nodes)} Ready" if nodes else "no node",
-        why=_some([_node_trouble(node) for node in lacking]) or "no node has registered itself",
+        why=_some([_node_trouble(node, silence) for node in lacking])
+        or "no node has registered itself",
         reason="node-not-ready" if nodes else "node-missing",
         fix="kboot exec -- kubectl describe nodes" if nodes else "kboot down, then kboot up",
     )
 
 
-def _node_trouble(node: Object) -> str:
+def _node_trouble(node: Object, silence: str) -> str:
+    """`silence`: of one that is Ready all the same."""
     ready = explained(condition(node, "Ready")) or "it has not reported yet"
     if holds(node, "Ready"):
-        ready = "its kubelet has not reported since the start"
+        ready = silence
     pressing = [
         explained(each)
         for each in objects(node, "status", "conditions")

@@ -4,14 +4,12 @@ What a stopped cluster keeps is what was so before the stop: nodes that are Read
 It is said anew by kubelets that have come back, node by node, some seconds after the API server.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from bootstrap.api.client import ApiClient
-from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import Object, condition, name, objects, text
+from bootstrap.api.signs import moment, renewals
 
-_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _ROUNDS = timedelta(seconds=20)
 """After all nodes were back. In two of its rounds of 10 s a kubelet says what changed; of a pod
 that outlived the stop it may have nothing to say."""
@@ -21,7 +19,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 def unheard_nodes(client: ApiClient, nodes: list[Object], since: datetime) -> list[Object]:
     """Those whose kubelet has not said since then that it lives. Raises ApiFailure."""
     silent = [node for node in nodes if _heartbeat(node) < since]
-    renewed = _renewals(client) if silent else {}
+    renewed = renewals(client) if silent else {}
     return [node for node in silent if renewed.get(name(node), _NEVER) < since]
 
 
@@ -39,7 +37,7 @@ def unheard_pods(
     silent = [pod for pod in pods if not _is_told(pod, since)]
     if back is None:
         return silent
-    renewed = _renewals(client) if silent else {}
+    renewed = renewals(client) if silent else {}
     heard = {name(node): max(_heartbeat(node), renewed.get(name(node), _NEVER)) for node in nodes}
     return [
         pod for pod in silent if heard.get(text(pod, "spec", "nodeName"), _NEVER) < back + _ROUNDS
@@ -60,20 +58,5 @@ def _heartbeat(node: Object) -> datetime:
     return _moment(condition(node, "Ready"), "lastHeartbeatTime")
 
 
-def _renewals(client: ApiClient) -> Mapping[str, datetime]:
-    """Nodes have leases since 1.14; before, their status is posted every 10 s."""
-    try:
-        leases = objects(client.get_json(_LEASES), "items")
-    except ApiFailure as failure:
-        if failure.reason in ("api-not-found", "api-forbidden"):
-            return {}
-        raise
-    return {name(each): _moment(each, "spec", "renewTime") for each in leases}
-
-
 def _moment(thing: object, *path: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text(thing, *path))
-    except ValueError:
-        return _NEVER
-    return found if found.tzinfo else _NEVER
+    return moment(thing, *path) or _NEVER

@@ -2,7 +2,8 @@
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
-from bootstrap.api.objects import Object, at, name, objects, text
+from bootstrap.api.objects import Object, name
+from bootstrap.api.signs import default_class
 from bootstrap.gates.look import Look, Looks, steadily
 from bootstrap.gates.made.answer import Meaning, answer
 from bootstrap.gates.made.manifests import Mount, claim
@@ -10,11 +11,6 @@ from bootstrap.gates.made.trial import Trial, nonce
 from bootstrap.gates.why.trouble import Trouble
 from bootstrap.gates.why.volumes import addons_are_kept
 
-_DEFAULT = (
-    "storageclass.kubernetes.io/is-default-class",
-    "storageclass.beta.kubernetes.io/is-default-class",
-)
-"""The second one is what minikube's addon wrote until 2019; Kubernetes honours both."""
 _DATA = Mount("data", "/data", {"persistentVolumeClaim": {"claimName": "data"}})
 
 
@@ -48,20 +44,13 @@ def _of_reading(trouble: Trouble) -> Trouble:
 
 
 def _default_class(client: ApiClient) -> Object | None:
-    """Where several are marked, the newest counts, as Kubernetes does since 1.26."""
     try:
         listed = client.get_json("/apis/storage.k8s.io/v1/storageclasses")
     except ApiFailure as failure:
         if failure.reason != "api-not-found":
             raise
         listed = client.get_json("/apis/storage.k8s.io/v1beta1/storageclasses")
-    marked = [each for each in objects(listed, "items") if _is_default(each)]
-    return max(marked, key=lambda each: text(each, "metadata", "creationTimestamp"), default=None)
-
-
-def _is_default(found: Object) -> bool:
-    annotations = at(found, "metadata", "annotations")
-    return any(at(annotations, key) == "true" for key in _DEFAULT)
+    return default_class(listed)
 
 
 def _no_default(trial: Trial) -> Look:

@@ -45,7 +45,11 @@ class Places(NamedTuple):
 
     def proof(self, cluster: str, profile_id: str) -> Path:
         """What was proven of that cluster for that profile."""
-        return self.state / "clusters" / cluster / "proofs" / f"{profile_id}.json"
+        return self.proofs(cluster) / f"{profile_id}.json"
+
+    def proofs(self, cluster: str) -> Path:
+        """All that was proven of that cluster."""
+        return self.state / "clusters" / cluster / "proofs"
 
     def merged(self, cluster: str) -> Path:
         """What kboot put of that cluster into which of the person's own kubeconfig files."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bootstrap.core.model.packages import MANAGERS, Manager
+from bootstrap.core.choose.packages import MANAGERS, Manager
 from bootstrap.host.programs.path import candidates
 from bootstrap.host.programs.probe import Question, ask_all
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bootstrap.core.model import packages
+from bootstrap.core.choose import packages
 from bootstrap.core.model.catalogue import Catalogue
 from bootstrap.core.model.step import (
     ClusterStep,

@@ -10,7 +10,7 @@ from bootstrap.gates.live.checks import look_at
 from bootstrap.gates.look import Expected, Look
 from tests.helpers.serving.apiserver import SYSTEM, ApiServer, as_json, healthy_1_20
 
-SINCE = datetime(2026, 11, 27, 8, 0, 0, tzinfo=UTC)
+SINCE = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=10)
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 
@@ -89,9 +89,9 @@ def test_a_pod_of_kube_system_is_believed_once_something_was_said_of_it_since_th
     assert believed or "coredns-1: not heard of since the start" in found.message
 
 
-def test_where_nothing_was_started_nothing_more_is_asked(
+def test_where_nothing_was_started_nodes_and_their_leases_are_all_that_is_asked(
     server: ApiServer, client: ApiClient
 ) -> None:
     server.documents = healthy_1_20()
     assert look_at("nodes", client, Expected()).passed
-    assert server.requests == ["/api/v1/nodes"]
+    assert server.requests == ["/api/v1/nodes", LEASES]

@@ -1,8 +1,8 @@
 import pytest
 
-from bootstrap.core.model.gate import GATES, LIVE_GATES, GateResult, GateStatus
+from bootstrap.core.judge.proof import fingerprint, proof_of, proven, void
+from bootstrap.core.model.gate import GATES, LIVE_GATES, Basis, GateResult, GateStatus, Proof
 from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
-from bootstrap.core.result.proof import Basis, Proof, fingerprint, proof_of, proven, void
 
 BASIS = Basis(profile="p", identity="ca:uid", server="v1.20.2", kubectl="1.20.0", docker="20.10.24")
 NOW = "2026-11-23T12:00:00+00:00"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.model.packages import apt_offers, brew_offers, dnf_offers
+from bootstrap.core.choose.packages import apt_offers, brew_offers, dnf_offers
 
 # Printed by apt 2.6.1 of Debian 12, each for one name.
 APT = """docker.io:

@@ -10,6 +10,9 @@ from typing import Any
 TEXT_LIMIT = 300
 """Characters of one text from a server that are shown to people, unless more is asked for."""
 
+SHOWN = 3
+"""Nodes, checks and workloads named one by one; of more only the number is told."""
+
 Object = Mapping[str, Any]
 
 
@@ -59,3 +62,8 @@ def holds(thing: object, kind: str) -> bool:
 def explained(found: Object) -> str:
     """`Reason: message` of a condition or a container's state, as far as it has them."""
     return ": ".join(part for part in (text(found, "reason"), text(found, "message")) if part)
+
+
+def some(texts: list[str]) -> str:
+    more = len(texts) - SHOWN
+    return "; ".join(texts[:SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -9,14 +9,15 @@ from datetime import datetime
 from bootstrap.api.client import ApiClient
 from bootstrap.api.clock import moment_of
 from bootstrap.api.failure import ApiFailure
-from bootstrap.api.objects import Object, at, name, objects, text
+from bootstrap.api.objects import Object, at, holds, name, objects, text
 from bootstrap.core.model.state import Signs
 
 _DNS = "labelSelector=k8s-app%3Dkube-dns"
-_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
-_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _SERVICES = f"/api/v1/namespaces/kube-system/services?{_DNS}"
 _ENDPOINTS = f"/api/v1/namespaces/kube-system/endpoints?{_DNS}"
+_STATIC = "/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane"
+_STARTERS = ("kube-controller-manager", "kube-scheduler")
 _CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 _DEFAULT = (
     "storageclass.kubernetes.io/is-default-class",
@@ -25,9 +26,7 @@ _DEFAULT = (
 """The second one is what minikube's addon wrote until 2019; Kubernetes honours both."""
 _CLOSED = ("NoSchedule", "NoExecute")
 _OF_GATES = {
-    "serviceaccount": (_ACCOUNT,),
-    "nodes": (_LEASES,),
-    "dns": (_SERVICES, _ENDPOINTS),
+    "dns": (_STATIC, _SERVICES, _ENDPOINTS),
     "storage": (_CLASSES,),
 }
 SILENT_SECONDS = 20.0
@@ -45,8 +44,7 @@ def signs(client: ApiClient, gates: Iterable[str], nodes: list[Object]) -> Signs
     services = _listed(client, _SERVICES) if "dns" in asked else None
     return Signs(
         closed=tuple(name(node) for node in nodes if is_closed(node)),
-        silent=silent_nodes(client, nodes) if "nodes" in asked else (),
-        account=_is_there(client, _ACCOUNT) if "serviceaccount" in asked else None,
+        stopped=_stopped(_listed(client, _STATIC) or []) if "dns" in asked else (),
         dns=None if services is None else bool(services),
         dns_servers=_ready(_listed(client, _ENDPOINTS)) if "dns" in asked else None,
         storage=_default_name(client) if "storage" in asked else None,
@@ -76,7 +74,7 @@ def renewals(client: ApiClient) -> Mapping[str, datetime]:
 
     There are leases since 1.14; before, and where they may not be seen, there is nothing.
     """
-    leases = _listed(client, _LEASES) or []
+    leases = _listed(client, LEASES) or []
     told = ((name(each), _renewed(each)) for each in leases)
     return {node: at for node, at in told if at is not None}
 
@@ -132,13 +130,7 @@ def _listed(client: ApiClient, path: str) -> list[Object] | None:
         raise
 
 
-def _is_there(client: ApiClient, path: str) -> bool | None:
-    try:
-        client.get_json(path)
-    except ApiFailure as failure:
-        if failure.reason == "api-not-found":
-            return False
-        if failure.reason == "api-forbidden":
-            return None
-        raise
-    return True
+def _stopped(static: list[Object]) -> tuple[str, ...]:
+    """Where there are none at all the control plane is of another kind, as localkube is."""
+    run = {text(each, "metadata", "labels", "component") for each in static if holds(each, "Ready")}
+    return tuple(each for each in _STARTERS if static and each not in run)

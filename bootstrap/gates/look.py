@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from bootstrap.api.failure import REFUSED, ApiFailure
+from bootstrap.core.model.gate import GateResult, GateStatus
 
 T = TypeVar("T")
 
@@ -69,3 +70,21 @@ def steadily(ask: Callable[[], T]) -> Looks[T]:
             return ask()
         except ApiFailure as failure:
             yield of_failure(failure)
+
+
+def result_of(gate: str, look: Look, seconds: float) -> GateResult:
+    """Of the last look at it, after so many seconds."""
+    status = _status(look)
+    why = look.why or ("" if status in _WELL else "its time was over before more could be told")
+    return GateResult(gate, status, look.message, why, look.reason, look.fix, seconds)
+
+
+_WELL = (GateStatus.PASSED, GateStatus.NOT_APPLICABLE)
+
+
+def _status(look: Look) -> GateStatus:
+    if look.passed:
+        return GateStatus.PASSED
+    if look.absent:
+        return GateStatus.NOT_APPLICABLE
+    return GateStatus.UNKNOWN if look.unknown else GateStatus.FAILED

@@ -13,7 +13,7 @@ from bootstrap.core.choose.choice import WEAKEST
 from bootstrap.core.choose.program import program
 from bootstrap.core.judge.cluster import wanted_kubernetes
 from bootstrap.core.judge.proof import basis_of, proof_of, proven
-from bootstrap.core.judge.signs import contradictions
+from bootstrap.core.judge.signs import is_contradicted
 from bootstrap.core.model.gate import Gate, GateResult, selected
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import HostState
@@ -72,9 +72,10 @@ def pass_gates(
 def _already(case: Case, gates: tuple[Gate, ...]) -> Mapping[str, GateResult]:
     """What an earlier run found out, as far as it counts for the cluster as it was just seen."""
     seen = case.state.cluster
-    if seen is None or contradictions(seen, case.profile.verify.gates):
+    if seen is None or is_contradicted(seen, case.profile.verify.gates):
         return {}
-    return proven(seen.proof, basis_of(case), gates)
+    live = {each.gate: each for each in seen.looks}
+    return {**live, **proven(seen.proof, basis_of(case), gates)}
 
 
 def _keep(session: Session, case: Case, results: tuple[GateResult, ...], *, whole: bool) -> None:

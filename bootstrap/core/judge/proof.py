@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 
 from bootstrap.core.choose.case import Case
-from bootstrap.core.judge.signs import contradictions
+from bootstrap.core.judge.signs import is_contradicted
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.gate import (
     LIVE_GATES,
@@ -113,8 +113,8 @@ def not_proven(case: Case) -> str:
     seen = case.state.cluster
     if seen is None or seen.proof is None:
         return "no run has proven them"
-    if found := contradictions(seen, case.profile.verify.gates):
-        return f"what was proven {show_ago(seen.proof_age)} counts no more: {found[0].message}"
+    if is_contradicted(seen, case.profile.verify.gates):
+        return f"what was proven {show_ago(seen.proof_age)} counts no more, as things are"
     if why := void(seen.proof, basis_of(case)):
         return f"what was proven {show_ago(seen.proof_age)} counts no more: {why}"
     return ""

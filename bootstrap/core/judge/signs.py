@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from bootstrap.core.choose.case import Case
 from bootstrap.core.model.finding import Finding, Group, Status
-from bootstrap.core.model.gate import selected
+from bootstrap.core.model.gate import GateStatus, selected
+from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import ApiLook, ClusterState
 
+_LOOK = "kboot exec -- kubectl -n kube-system describe pods -l tier=control-plane"
 _CORDONED = "kboot exec -- kubectl uncordon {}, or take its taint away"
 
 
@@ -19,7 +21,6 @@ class Contradiction(NamedTuple):
     message: str
     fix: str = ""
     """Empty: the gate itself says what mends it."""
-    unknown: bool = False
 
 
 def contradictions(seen: ClusterState, gates: tuple[str, ...]) -> tuple[Contradiction, ...]:
@@ -30,14 +31,16 @@ def contradictions(seen: ClusterState, gates: tuple[str, ...]) -> tuple[Contradi
     return tuple(each for each in _contradictions(seen.api) if each.gate in asked)
 
 
+def is_contradicted(seen: ClusterState, gates: tuple[str, ...]) -> bool:
+    """Whether what was proven of these gates cannot be so any more."""
+    return bool(contradictions(seen, gates)) or not all(each.fine for each in seen.looks)
+
+
 def _contradictions(api: ApiLook) -> Iterator[Contradiction]:
     signs = api.signs
-    if signs.silent:
-        message = f"{', '.join(signs.silent)} has not reported lately: its kubelet may have stopped"
-        yield Contradiction("nodes", "kubelet-silent", message, unknown=True)
-    if signs.account is False:
-        message = "namespace default has no ServiceAccount default, so no pod can be made there"
-        yield Contradiction("serviceaccount", "serviceaccount-missing", message)
+    if signs.stopped:
+        message = f"{' and '.join(signs.stopped)} does not run, so no new pod starts"
+        yield Contradiction("dns", "control-plane-stopped", message, _LOOK)
     if 0 < api.nodes_total == len(signs.closed):
         message = f"no node takes new pods: {', '.join(signs.closed)} is cordoned or tainted"
         fix = _CORDONED.format(signs.closed[0])
@@ -53,31 +56,43 @@ def _contradictions(api: ApiLook) -> Iterator[Contradiction]:
         yield Contradiction("storage", "storageclass-missing", message)
 
 
-GATES_OF = {
-    "nodes-not-ready": "nodes",
-    "kubelet-silent": "nodes",
-    "serviceaccount-missing": "serviceaccount",
-    "nodes-closed": "dns",
-    "dns-service-missing": "dns",
-    "dns-not-ready": "dns",
-    "storageclass-missing": "storage",
-}
-"""Of a finding's reason, the gate that has the last word on it."""
-
-
 def sign_findings(case: Case) -> tuple[Finding, ...]:
+    """What a look at the cluster found amiss, about the gate that will have the last word on it."""
     seen, profile = case.state.cluster, case.profile
     if seen is None:
         return ()
     verify = f"{profile.command_line('verify')} tries it, and says what mends it"
-    return tuple(
-        Finding(
-            Group.CLUSTER,
-            each.gate,
-            Status.UNKNOWN if each.unknown else Status.FAIL,
-            each.reason,
-            each.message,
-            fix=profile.addressed(each.fix) if each.fix else verify,
-        )
+    found = (
+        _finding(each.gate, each.reason, each.message, fix=profile.addressed(each.fix) or verify)
         for each in contradictions(seen, profile.verify.gates)
     )
+    return (*_looks(seen, profile, verify), *found)
+
+
+def _looks(seen: ClusterState, profile: Profile, verify: str) -> Iterator[Finding]:
+    for result in seen.looks:
+        if result.fine or (result.gate == "nodes" and seen.api.nodes_ready < seen.api.nodes_total):
+            continue  # what nodes lack is told with the cluster itself
+        # A look is one question: an answer that did not come, or may not be had, tells nothing.
+        asked = result.status is GateStatus.FAILED and not result.reason.startswith("api-")
+        yield _finding(
+            result.gate,
+            result.reason,
+            f"{result.message}: {result.why}",
+            fix=profile.addressed(result.fix) or verify,
+            status=Status.FAIL if asked else Status.UNKNOWN,
+        )
+
+
+def _finding(
+    gate: str, reason: str, message: str, *, fix: str, status: Status = Status.FAIL
+) -> Finding:
+    return Finding(Group.CLUSTER, f"gate {gate}", status, reason, message, fix=fix)
+
+
+def superseded(finding: Finding, passed: set[str]) -> bool:
+    """A look is old news once the gate that it is about has passed; so is that none had."""
+    if finding.reason == "nodes-not-ready":
+        return "nodes" in passed
+    kind, _, gate = finding.subject.partition(" ")
+    return finding.reason == "not-proven" or (kind == "gate" and gate in passed)

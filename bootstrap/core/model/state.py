@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bootstrap.core.model.gate import Proof
+from bootstrap.core.model.gate import GateResult, Proof
 from bootstrap.core.values.version import Version, find_version
 
 
@@ -107,10 +107,8 @@ class Signs(NamedTuple):
 
     closed: tuple[str, ...] = ()
     """Nodes on which no new pod is started: cordoned, or tainted so."""
-    silent: tuple[str, ...] = ()
-    """Nodes whose kubelet has not renewed its lease lately."""
-    account: bool | None = None
-    """The ServiceAccount `default`, without which no pod is made."""
+    stopped: tuple[str, ...] = ()
+    """Parts of a control plane of static pods, without which no new pod starts, that do not run."""
     dns: bool | None = None
     """A Service for DNS."""
     dns_servers: int | None = None
@@ -145,6 +143,8 @@ class ClusterState(NamedTuple):
     services: tuple[str, ...] = ()
     """systemd units of this host that it may run as, and that minikube does not stop."""
     yours: UserKubeconfig = UserKubeconfig()
+    looks: tuple[GateResult, ...] = ()
+    """Live gates of the profile's, of one look at each."""
     proof: Proof | None = None
     """What an earlier run proved of it for the profile."""
     proof_age: float = 0.0

@@ -1,6 +1,6 @@
 """Which exit code a run ends with, of what it found, planned and proved."""
 
-from bootstrap.core.judge.signs import GATES_OF
+from bootstrap.core.judge.signs import superseded
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.gate import GateResult
 from bootstrap.core.plan.up import Plan
@@ -39,11 +39,6 @@ def up_exit(
     if not all(gate.fine for gate in gates):
         return Exit.CLUSTER_NOT_READY
     passed = {gate.gate for gate in gates if gate.passed and not gate.proven_at}
-    if any(finding.is_problem and not _superseded(finding, passed) for finding in findings):
+    if any(finding.is_problem and not superseded(finding, passed) for finding in findings):
         return Exit.NOT_CONVERGED
     return Exit.CONVERGED
-
-
-def _superseded(finding: Finding, passed: set[str]) -> bool:
-    """A look is old news once the gate that it is about has passed; so is that none had."""
-    return finding.reason == "not-proven" or GATES_OF.get(finding.reason) in passed

@@ -1,11 +1,12 @@
 """Look at the profile's cluster: minikube's files, kboot's own, its API, and minikube's word."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap.api.line import Line
 from bootstrap.core.choose.choice import choose
-from bootstrap.core.model.gate import selected
+from bootstrap.core.model.gate import GateResult, selected
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import (
@@ -48,9 +49,33 @@ def look_without_minikube(
     from bootstrap.api.look import look
 
     gates = tuple(gate.id for gate in selected(profile.verify.gates))
+    seen = seen._replace(api=look(connection, gates, timeout=API_SECONDS, keep=line.keep))
+    if seen.api.failure:
+        return seen
     proof, age = read_proof(around.places.proof(spec.name, profile.id))
-    seen = seen._replace(proof=proof, proof_age=age)
-    return seen._replace(api=look(connection, gates, timeout=API_SECONDS, keep=line.keep))
+    return seen._replace(looks=_live(line, connection, gates), proof=proof, proof_age=age)
+
+
+def _live(line: Line, connection: Connection, gates: tuple[str, ...]) -> tuple[GateResult, ...]:
+    """One look at each live gate, but at versions: what runs here is not known yet."""
+    # Lazy, as `look` is.
+    from bootstrap.api.failure import ApiFailure
+    from bootstrap.gates.live.checks import AHEAD, look_at
+    from bootstrap.gates.look import Expected, of_failure, result_of
+
+    client = line.take(connection)
+    asked = [gate for gate in gates if gate in AHEAD]
+    if client is None:
+        return ()
+    client.deadline = time.monotonic() + API_SECONDS
+    try:
+        with client.asked_ahead([path for gate in asked for path in AHEAD[gate]]):
+            looks = [(gate, look_at(gate, client, Expected())) for gate in asked]
+    except ApiFailure as failure:
+        looks = [(gate, of_failure(failure)) for gate in asked]
+    finally:
+        line.keep(client)
+    return tuple(result_of(gate, look, 0.0) for gate, look in looks)
 
 
 def _private(file: Path, kept: ClusterRecord | None) -> tuple[Kubeconfig, Connection | None, str]:

@@ -13,7 +13,7 @@ from bootstrap.api.line import Line
 from bootstrap.core.model.events import LONG_WAIT, Emit, Event, Happening
 from bootstrap.core.model.gate import Gate, GateResult, GateStatus
 from bootstrap.gates.live.checks import look_at
-from bootstrap.gates.look import Expected, Look, Looks
+from bootstrap.gates.look import Expected, Look, Looks, result_of
 from bootstrap.kubeconfig.private import Connection
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Proving:
         seconds = time.monotonic() - began
         if lacks_time and not (look.passed or look.final):
             look = _cut_short(gate, look, seconds)
-        return _result(gate.id, look, seconds)
+        return result_of(gate.id, look, seconds)
 
     def _newer(self, previous: Look, look: Look, asked: float) -> Look:
         """The last look. One that the gate's deadline cut says less than the one before it."""
@@ -230,23 +230,6 @@ def _cut_short(gate: Gate, look: Look, seconds: float) -> Look:
 
 def _text(look: Look) -> str:
     return look.why or look.message
-
-
-def _result(gate: str, look: Look, seconds: float) -> GateResult:
-    status = _status(look)
-    why = look.why or ("" if status in _WELL else "its time was over before more could be told")
-    return GateResult(gate, status, look.message, why, look.reason, look.fix, seconds)
-
-
-_WELL = (GateStatus.PASSED, GateStatus.NOT_APPLICABLE)
-
-
-def _status(look: Look) -> GateStatus:
-    if look.passed:
-        return GateStatus.PASSED
-    if look.absent:
-        return GateStatus.NOT_APPLICABLE
-    return GateStatus.UNKNOWN if look.unknown else GateStatus.FAILED
 
 
 _HAPPENINGS = {

@@ -4,32 +4,16 @@ Waiting is `engine.prove.passing`'s job. What holds of a gate holds on every Kub
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from bootstrap.api.client import ApiClient, said_by
 from bootstrap.api.failure import ApiFailure
-from bootstrap.api.objects import (
-    Object,
-    at,
-    condition,
-    explained,
-    holds,
-    name,
-    number,
-    objects,
-    text,
-)
-from bootstrap.api.signs import silent_nodes
+from bootstrap.api.objects import Object, condition, explained, holds, name, objects, some, text
+from bootstrap.api.signs import LEASES, silent_nodes
 from bootstrap.core.values.version import Version, find_version
-from bootstrap.gates.live.bare_pods import bare_pods
-from bootstrap.gates.live.pods import lack_of, pod_that_tells, trouble_of
-from bootstrap.gates.live.workloads import LACKS, condition_that_tells, selector
+from bootstrap.gates.live.bare_pods import BARE_PODS
+from bootstrap.gates.live.system import check_system
+from bootstrap.gates.live.workloads import LACKS
 from bootstrap.gates.look import Expected, Look, of_failure
-
-_DESCRIBE = "kboot exec -- kubectl -n kube-system describe pods"
-_SHOWN = 3
-"""Nodes, checks and workloads named one by one; of more only the number is told."""
-
 
 Check = Callable[[ApiClient, Expected], Look]
 
@@ -65,7 +49,7 @@ def check_api(client: ApiClient, expected: Expected) -> Look:
     return Look(
         passed=False,
         message=f"{path} says {reply.status}",
-        why=_some(failed) or said_by(reply) or "the server does not say which check fails",
+        why=some(failed) or said_by(reply) or "the server does not say which check fails",
         reason="api-not-ready",
         fix="kboot down, then kboot up   (data in the cluster stay)",
     )
@@ -138,7 +122,7 @@ def check_nodes(client: ApiClient, expected: Expected) -> Look:
     return Look(
         passed=False,
         message=f"{len(nodes) - len(lacking)} of {len(nodes)} Ready" if nodes else "no node",
-        why=_some([_node_trouble(node, silence) for node in lacking])
+        why=some([_node_trouble(node, silence) for node in lacking])
         or "no node has registered itself",
         reason="node-not-ready" if nodes else "node-missing",
         fix="kboot exec -- kubectl describe nodes" if nodes else "kboot down, then kboot up",
@@ -156,112 +140,6 @@ def _node_trouble(node: Object, silence: str) -> str:
         if each.get("type") != "Ready" and each.get("status") == "True"
     ]
     return f"{name(node)}: {'; '.join([ready, *pressing])}"
-
-
-def check_system(client: ApiClient, expected: Expected) -> Look:
-    """DNS is Available, and no other workload of kube-system, nor minikube's pods, lacks anything.
-
-    Told by label, for kube-dns and CoreDNS have the same one. No control-plane pod is waited for:
-    a localkube has none.
-    """
-    workloads = _system_workloads(client)
-    names = [
-        name(workload)
-        for kind, workload in workloads
-        if kind == "deployments" and _is_dns(workload) and number(workload, "spec", "replicas")
-    ]
-    if not names:
-        return Look(
-            passed=False,
-            message="no DNS",
-            why="kube-system has no Deployment labelled k8s-app=kube-dns with a replica",
-            reason="system-no-dns",
-            fix="kboot exec -- kubectl -n kube-system get deployments",
-        )
-    lacking = [(workload, lack) for kind, workload in workloads if (lack := LACKS[kind](workload))]
-    if lacking:
-        return _lacking(client, lacking)
-    bare = bare_pods(client)
-    for pod in bare:
-        if lack := lack_of(pod):
-            return _bare_pod_lacks(client, pod, lack)
-    if expected.since and (unheard := _unheard_pods(client, expected.since, expected.back)):
-        return Look(
-            passed=False,
-            message=f"{_some(unheard)}: not heard of since the start",
-            why=f"what the API says of pod {unheard[0]} is of before the start of the cluster",
-            reason="system-unavailable",
-            fix=_DESCRIBE,
-        )
-    others = len(workloads) + len(bare) - len(names)
-    more = f" and {others} more" if others else ""
-    return Look(passed=True, message=f"{', '.join(names)}{more} available")
-
-
-def _bare_pod_lacks(client: ApiClient, pod: Object, lack: str) -> Look:
-    return Look(
-        passed=False,
-        message=f"{name(pod)}: {lack}",
-        why=trouble_of(client, pod),
-        reason="addon-unavailable",
-        fix=_DESCRIBE.replace("describe pods", f"describe pod {name(pod)}"),
-    )
-
-
-def _unheard_pods(client: ApiClient, since: datetime, back: datetime | None) -> list[str]:
-    from bootstrap.gates.live.heard import unheard_pods
-
-    nodes = objects(client.get_json("/api/v1/nodes"), "items")
-    pods = objects(client.get_json("/api/v1/namespaces/kube-system/pods"), "items")
-    ready = [each for each in pods if holds(each, "Ready")]
-    return [name(each) for each in unheard_pods(client, nodes, ready, since, back)]
-
-
-def _is_dns(workload: Object) -> bool:
-    return bool(at(workload, "metadata", "labels", "k8s-app") == "kube-dns")
-
-
-def _system_workloads(client: ApiClient) -> list[tuple[str, Object]]:
-    served = {text(each, "version") for each in objects(client.get_json("/apis/apps"), "versions")}
-    version = next((each for each in ("v1", "v1beta2", "v1beta1") if each in served), "v1")
-    found = []
-    for kind in LACKS:
-        # apps/v1beta1 (before 1.8) had no DaemonSets yet.
-        old = version == "v1beta1" and kind == "daemonsets"
-        group = "extensions/v1beta1" if old else f"apps/{version}"
-        listed = client.get_json(f"/apis/{group}/namespaces/kube-system/{kind}")
-        found += [(kind, each) for each in objects(listed, "items")]
-    return found
-
-
-def _lacking(client: ApiClient, lacking: list[tuple[Object, str]]) -> Look:
-    # One that lacks something may only wait for another: of each it is told why.
-    told = [f"{name(each)}: {_trouble(client, each) or lack}" for each, lack in lacking[:_SHOWN]]
-    return Look(
-        passed=False,
-        message=_some([f"{name(workload)}: {lack}" for workload, lack in lacking]),
-        why="; ".join(told),
-        reason="system-unavailable",
-        fix=_DESCRIBE,
-    )
-
-
-def _trouble(client: ApiClient, workload: Object) -> str:
-    details = (condition_that_tells(workload), _pod_trouble(client, workload))
-    return "; ".join(each.rstrip(".") for each in details if each)
-
-
-def _pod_trouble(client: ApiClient, workload: Object) -> str:
-    query = selector(workload)
-    if not query:
-        return ""
-    try:
-        pods = client.get_json(f"/api/v1/namespaces/kube-system/pods?{query}")
-    except ApiFailure as failure:
-        if failure.reason == "api-timeout":
-            raise  # cut by the gate's deadline, maybe: then the look before says more
-        return ""  # the workload lacks something either way; this only said more about it
-    return pod_that_tells(client, objects(pods, "items"))
 
 
 def check_serviceaccount(client: ApiClient, expected: Expected) -> Look:
@@ -288,7 +166,12 @@ CHECKS: Mapping[str, Check] = {
 }
 """By the ids of `core.model.gate.LIVE_GATES`."""
 
-
-def _some(texts: list[str]) -> str:
-    more = len(texts) - _SHOWN
-    return "; ".join(texts[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+_APPS = "/apis/apps/v1/namespaces/kube-system"
+AHEAD: Mapping[str, tuple[str, ...]] = {
+    "api": ("/readyz?verbose", "/api"),
+    "nodes": ("/api/v1/nodes", LEASES),
+    "system": ("/apis/apps", *(f"{_APPS}/{kind}" for kind in LACKS), BARE_PODS),
+    "serviceaccount": ("/api/v1/namespaces/default/serviceaccounts/default",),
+}
+"""What a look at each asks a Kubernetes of today, for `ApiClient.asked_ahead`. Older ones are asked
+more, one by one."""

@@ -83,6 +83,48 @@ def test_one_connection_serves_all_questions(server: ApiServer, client: ApiClien
     assert (len(server.requests), server.connections) == (4, 1)
 
 
+def test_what_was_asked_ahead_is_answered_in_its_order_and_once(
+    server: ApiServer, client: ApiClient
+) -> None:
+    paths = ("/version", "/healthz", "/nowhere", "/api/v1/nodes")
+    with client.asked_ahead(paths):
+        assert server.requests == list(paths)
+        assert client.get("/nowhere").status == 404
+        assert client.get("/healthz").body == b"ok"
+        assert client.get_json("/api/v1/nodes")["items"]
+        assert "gitVersion" in client.get_json("/version")
+        assert server.requests == list(paths)
+        client.get("/healthz")
+    client.get("/api/v1/nodes")
+    assert server.requests == [*paths, "/healthz", "/api/v1/nodes"]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("wrong", ["closes", "lies", "drops"])
+def test_where_one_of_several_answers_goes_wrong_the_rest_is_asked_anew(
+    server: ApiServer, client: ApiClient, wrong: str
+) -> None:
+    """As of one question: the answers before it hold, and nothing is taken for another's."""
+    paths = ("/version", "/wrong", "/healthz")
+
+    def answer(handler: Handler) -> None:
+        handler.close_connection = True
+        if wrong == "closes":
+            handler.send_response(200)
+            handler.send_header("Content-Length", "2")
+            handler.send_header("Connection", "close")
+            handler.end_headers()
+            handler.wfile.write(b"ok")
+        elif wrong == "lies":
+            handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+    server.documents["/wrong"] = answer
+    with client.asked_ahead(paths):
+        assert "gitVersion" in client.get_json("/version")
+        assert client.get("/healthz").body == b"ok"
+    assert client.get("/healthz").body == b"ok"
+
+
 def test_a_connection_that_the_server_closed_is_made_anew(
     server: ApiServer, client: ApiClient
 ) -> None:

@@ -50,7 +50,13 @@ def test_every_reason_of_a_gate_has_its_line() -> None:
 
 
 NO_REASONS = {"client-1", "client-2", "kube-dns", "kube-system", "latin-1", "store-0"}
-NO_REASONS |= {"storage-read", "storage-write", "utf-8"}
+NO_REASONS |= {
+    "storage-read",
+    "storage-write",
+    "utf-8",
+    "kube-controller-manager",
+    "kube-scheduler",
+}
 
 
 def reasons_in_code() -> set[str]:

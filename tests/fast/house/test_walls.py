@@ -39,7 +39,12 @@ LAZY = {
     # 5. packaging, when a constraint is more than plain bounds.
     "bootstrap.core.values.version": {"packaging.specifiers"},
     # 6. HTTP and TLS, once there is a kubeconfig to look with.
-    "bootstrap.engine.look.cluster": {"bootstrap.api.look"},
+    "bootstrap.engine.look.cluster": {
+        "bootstrap.api.failure",
+        "bootstrap.api.look",
+        "bootstrap.gates.live.checks",
+        "bootstrap.gates.look",
+    },
     "bootstrap.api.client": {"bootstrap.api.clock"},  # datetime, for those who are refused
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.
     "bootstrap.engine.look.kubeconfigs": {"bootstrap.engine.look.judging"},
@@ -49,6 +54,7 @@ LAZY = {
     "bootstrap.engine.prove.passing": {"bootstrap.gates.using.table"},
     # … and what only a cluster that was just started is asked.
     "bootstrap.gates.live.checks": {"bootstrap.gates.live.heard"},
+    "bootstrap.gates.live.system": {"bootstrap.gates.live.heard"},
     # 7. tomllib, for a text that is not in the cache.
     "bootstrap.host.files.toml": {"tomllib"},
 }

@@ -4,6 +4,7 @@ import os
 
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
+from bootstrap.run.demanded import demand
 from bootstrap.run.environment import variables
 from bootstrap.run.session import Session
 from bootstrap.ui.layout import Line
@@ -24,6 +25,7 @@ def _environ(session: Session) -> dict[str, str]:
 def run(session: Session) -> Report:
     """Does not return where the command can be run."""
     words = session.arguments.words
+    demand(session)
     found = variables(session)
     _say_what_is_missing(session)
     session.screen.close()

@@ -209,6 +209,7 @@ def test_after_a_failure_the_version_before_is_still_the_one_in_use(
     kboot.profile(profile(NEXT_KUBECTL))
     assert up(kboot).code in (20, 21, 30)
     assert tree(kboot.data) == before
+    kboot.profile(profile(KUBECTL))
     said = kboot.run("exec", "p.toml", "--", "kubectl").out
     assert said.strip() == KUBECTL.answer
 

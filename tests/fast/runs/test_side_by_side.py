@@ -84,8 +84,9 @@ def test_a_version_that_cannot_be_had_leaves_the_profile_its_present_one(
     kboot.run("up", wants(kboot, "1.24.0"))
     mirror.fault(path_of("1.25.0"), *[Fault(status=404)] * 9)
     assert kboot.run("up", wants(kboot, "1.25.0")).code == 21
-    assert runs_with(kboot, "p.toml") == "1.24.0"
-    assert kboot.run("up", wants(kboot, "1.24.0")).code == 0
+    assert kboot.run("exec", "p.toml", "--", "kubectl").code == 1, "it is not what is declared now"
+    assert runs_with(kboot, wants(kboot, "1.24.0")) == "1.24.0"
+    assert kboot.run("up", "p.toml").code == 0
 
 
 @pytest.mark.parametrize(

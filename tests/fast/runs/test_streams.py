@@ -59,7 +59,7 @@ def test_help_and_version_survive_a_reader_that_left(words: tuple[str, ...], kbo
 def test_data_for_a_reader_that_left_is_no_error(words: tuple[str, ...], kboot: Kboot) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with kboot.start(*words, kboot.profile(TOOLS), stdout=writer) as process:
+    with kboot.start(*words, kboot.adopted(), stdout=writer) as process:
         os.close(writer)
         _, said = process.communicate()
     assert (process.returncode, said) == (0, "")

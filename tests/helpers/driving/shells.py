@@ -40,6 +40,7 @@ def furnish(kboot: Kboot, value: str) -> dict[str, str]:
     folder = kboot.folder / value
     folder.mkdir()
     kboot.profile(CLUSTER)
+    script(kboot.bin / "minikube", "echo 'minikube version: v0.25.0'")
     kboot.env["PATH"] = f"{folder}:{kboot.env['PATH']}"
     kboot.env["XDG_STATE_HOME"] = str(folder)
     found: dict[str, str] = kboot.json("env", "p.toml")["variables"]

@@ -47,8 +47,15 @@ class Power(StrEnum):
     """What is known of the cluster's machine. Never a word of minikube's alone."""
 
     ABSENT = "absent"
+    """There is neither a machine nor a record of it."""
     STOPPED = "stopped"
+    PAUSED = "paused"
+    """Its container stands still, and a start of it would hang."""
     RUNNING = "running"
+    LOST = "lost"
+    """minikube has a record of it, and its machine is gone."""
+    UNRECORDED = "unrecorded"
+    """Its machine is there, and this minikube has no record of it."""
     UNKNOWN = "unknown"
 
 

@@ -34,7 +34,8 @@ NOT_PLAIN = (
 
 def test_all_recorded_answers_are_here() -> None:
     assert len(RECORDS) == 69
-    assert {wanted(case) for case in RECORDS} == set(Power)
+    found = {wanted(case) for case in RECORDS}
+    assert found == {Power.ABSENT, Power.STOPPED, Power.RUNNING, Power.UNKNOWN}
 
 
 def wanted(case: str) -> Power:
@@ -83,7 +84,9 @@ ANSWERS = [
     ("empty", TEXT.format("", "", ""), Power.ABSENT),
     ("1.5", node("Running"), Power.RUNNING),
     ("1.5 stopped", node("Stopped"), Power.STOPPED),
-    ("a paused machine", node("Paused"), Power.STOPPED),
+    ("a paused machine", node("Paused"), Power.PAUSED),
+    ("paused by `minikube pause`", node("Running", APIServer="Paused"), Power.STOPPED),
+    ("a full disk inside", node("InsufficientStorage"), Power.RUNNING),
     ("1.7 without a profile", node("Nonexistent"), Power.ABSENT),
     ("1.9 nodes without a break", node("Running") + node("Running"), Power.RUNNING),
     ("nodes", f"[{node('Running')},{node('Running', Worker=True)}]", Power.RUNNING),
@@ -93,8 +96,8 @@ ANSWERS = [
     ("events before", f"{json.dumps(EVENT)}\n{node('Running')}", Power.RUNNING),
     ("events after", f"{node('Stopped')}\n{json.dumps(EVENT)}\n", Power.STOPPED),
     ("text before", f"! a new version\n{node('Running')}", Power.RUNNING),
-    ("1.35 without a machine", "null", Power.ABSENT),
-    ("1.35 with an event", f"{json.dumps(EVENT)}\nnull\n", Power.ABSENT),
+    ("null, and no word why", "null", Power.UNKNOWN),
+    ("null with an event", f"{json.dumps(EVENT)}\nnull\n", Power.UNKNOWN),
     ("1.9 without a profile", '* There is no local cluster named "kboot"\n', Power.ABSENT),
     ("1.18 without a profile", f"* {MISSING}\n", Power.ABSENT),
     ("1.38 without a profile", event("step", MISSING), Power.ABSENT),
@@ -117,6 +120,59 @@ def test_each_eras_answer_has_its_power(out: str, power: Power) -> None:
     said = parse(out)
     assert said.power is power
     assert bool(said.failure) == (power is Power.UNKNOWN)
+
+
+OF_TODAY: dict[str, dict[str, Any]] = {
+    f"{by}: {case}": record
+    for by, cases in json.loads((TRANSCRIPTS / "minikube-status.json").read_text()).items()
+    for case, record in cases.items()
+}
+"""From 1.0.1 to 1.38.1, without a cluster, and asked about one that 1.38.1 made."""
+GONE = ("container-removed", "container-and-volume-removed", "machine-dir-missing", "no-machine")
+SO = (  # a part of the case's name, what is so of the machine
+    (("docker-down: ", "docker-forbidden: "), Power.UNKNOWN),
+    (("container-removed, started", "volume-removed, started"), Power.RUNNING),
+    (GONE, Power.ABSENT),
+    (("container-paused: ",), Power.PAUSED),
+    ((": paused: ", "all-stopped", "two-nodes stopped", "second-node-stopped"), Power.STOPPED),
+    (("record-empty", "record-garbage", "record-null", "record-no-nodes"), Power.UNKNOWN),
+    (("record-truncated", "record-nul-bytes", "memory-string"), Power.UNKNOWN),
+    (("machine-empty", "machine-garbage", "machine-missing"), Power.UNKNOWN),
+    (("unwritable", "is-a-file"), Power.UNKNOWN),
+    (("kubelet-stopped", "kubelet-killed", "apiserver-gone", "kubeconfig-"), Power.RUNNING),
+    (("record-missing", "no-profile", ": deleted: "), Power.ABSENT),
+)
+
+
+@pytest.mark.parametrize(("parts", "power"), SO)
+def test_of_every_recorded_minikube_the_machines_state_is_told(
+    parts: tuple[str, ...], power: Power
+) -> None:
+    claimed = [part for before, _ in SO[: SO.index((parts, power))] for part in before]
+    asked = {
+        case: record
+        for case, record in OF_TODAY.items()
+        if any(part in f"{case}: " for part in parts)
+        and not any(part in f"{case}: " for part in claimed)
+        and not case.startswith("v1.6.2-on")  # it knows no driver docker
+    }
+    assert asked
+    told = {case: parse(each["out"], each["err"]).power for case, each in asked.items()}
+    assert told == dict.fromkeys(asked, power)
+
+
+def test_a_machine_that_cannot_be_asked_is_told_in_its_engines_words() -> None:
+    for case, record in OF_TODAY.items():
+        if "docker-down: " in f"{case}: " and "-on-" in case:
+            failure = parse(record["out"], record["err"]).failure
+            assert "Cannot connect to the Docker daemon" in failure, case
+
+
+def test_neither_frames_nor_where_to_report_are_the_reason() -> None:
+    for case, record in OF_TODAY.items():
+        failure = parse(record["out"], record["err"]).failure
+        assert not set("│╭╮╯╰─") & set(failure), case
+        assert "github.com" not in failure, case
 
 
 def test_the_message_of_an_error_event_is_the_reason() -> None:

@@ -18,6 +18,7 @@ from bootstrap.run.session import Session
 from bootstrap.ui import text, verdict
 from bootstrap.ui.layout import Line
 
+_OFF = (Power.ABSENT, Power.LOST, Power.PAUSED, Power.STOPPED)
 _WITHOUT = (Exit.HOST_UNFIT, Exit.NETWORK_UNREACHABLE, Exit.OFFLINE_MISSING)
 """What a machine ends with that has no engine, or no route to the release servers."""
 
@@ -78,7 +79,7 @@ def _converge(session: Session, looked: Looked) -> tuple[Looked, float | None]:
         if waited:
             looked = look(session)
         cluster = looked.host.cluster
-        was_off = cluster is not None and cluster.power in (Power.ABSENT, Power.STOPPED)
+        was_off = cluster is not None and cluster.power in _OFF
         started = carry_out(session, looked.plan, seconds)
     again = look_again(session)
     unfinished = again.plan.steps or again.plan.blockers

@@ -2,6 +2,7 @@
 
 from bootstrap.core.choose.case import Case
 from bootstrap.core.choose.choice import Choices
+from bootstrap.core.judge.machine import odd_machine
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile
@@ -115,8 +116,12 @@ def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Findi
         return (_unknown(cluster, "it was not looked at"),)
     if seen.power is Power.UNKNOWN:
         return (_unknown(cluster, seen.failure),)
+    if seen.rivals:
+        return (_rival(cluster, seen.rivals[0]),)
     if seen.power is Power.ABSENT:
         return (_absent(case.profile, cluster, case.choices),)
+    if odd := odd_machine(cluster.name, driver, seen, case):
+        return (odd,)
     differences = _differences(case.profile, cluster, seen, driver)
     return differences or (_power(case.profile, cluster, seen),)
 
@@ -130,6 +135,19 @@ def _unknown(cluster: ClusterSpec, why: str) -> Finding:
         f"could not tell: {why}",
         fix=f"minikube status --profile {cluster.name}",
         blocks=Exit.TOOL_NOT_UNDERSTOOD,
+    )
+
+
+def _rival(cluster: ClusterSpec, other: str) -> Finding:
+    return Finding(
+        Group.CLUSTER,
+        cluster.name,
+        Status.FAIL,
+        "cluster-not-alone",
+        f"driver none has one cluster a machine, and that is {other}",
+        detail=f"a start as {cluster.name} would take over what {other} has, its data included",
+        fix=f'name = "{other}" under [cluster], or minikube delete --profile {other} (destroys it)',
+        blocks=Exit.CONFLICT,
     )
 
 
@@ -209,7 +227,9 @@ def _different(
 def _power(profile: Profile, cluster: ClusterSpec, seen: ClusterState) -> Finding:
     up = profile.command_line("up")
     if seen.power is Power.STOPPED:  # with driver none minikube takes its kubeconfig along
-        return _mended(cluster, "cluster-stopped", "stopped", f"`{up}` starts it", up)
+        is_paused = '"Paused"' in seen.said or ": Paused" in seen.said
+        how = "paused (`minikube pause`)" if is_paused else "stopped"
+        return _mended(cluster, "cluster-stopped", how, f"`{up}` starts it", up)
     if seen.kubeconfig is Kubeconfig.MISSING:
         message = "exists, but kboot has no kubeconfig of its own for it"
         return _mended(cluster, "kubeconfig-missing", message, f"`{up}` starts it", up)

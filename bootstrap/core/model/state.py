@@ -135,6 +135,26 @@ class ApiLook(NamedTuple):
     signs: Signs = Signs()
 
 
+class Engine(StrEnum):
+    """Drivers whose machines are containers, and the programs that ask their engines."""
+
+    DOCKER = "docker"
+    PODMAN = "podman"
+
+
+class Machine(NamedTuple):
+    """A cluster's machine as its container engine knows it."""
+
+    state: str = ""
+    """`running`, `paused` or `stopped`; empty: there is no container of its name."""
+    foreign: bool = False
+    """A container has its name that is no cluster of minikube's."""
+    volume: bool = False
+    """A volume of the cluster is there."""
+    failure: str = ""
+    """Why the engine could not be asked."""
+
+
 class ClusterState(NamedTuple):
     """One cluster as found."""
 
@@ -147,6 +167,12 @@ class ClusterState(NamedTuple):
     """What `minikube status` printed, where it was asked."""
     failure: str = ""
     """Why power is UNKNOWN."""
+    unrecorded: str = ""
+    """Of one that answers: why minikube does not know it, its record being gone or damaged."""
+    machine: Machine | None = None
+    """None: its engine was not asked, or there is none."""
+    rivals: tuple[str, ...] = ()
+    """Other clusters of driver none, of which a machine can have one."""
     services: tuple[str, ...] = ()
     """systemd units of this host that it may run as, and that minikube does not stop."""
     yours: UserKubeconfig = UserKubeconfig()

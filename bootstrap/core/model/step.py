@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.model.state import Engine
 
 CommandLines = tuple[tuple[str, ...], ...]
 """Argument vectors; the first word is a tool's name, resolved to a path by the engine."""
@@ -152,6 +153,19 @@ class UnmergeKubeconfig(NamedTuple):
         return f"{self.cluster} from {self.file or 'your kubeconfig'}"
 
 
+class UnpauseCluster(NamedTuple):
+    """Let the container of a cluster run on."""
+
+    cluster: str
+    engine: Engine
+    because: str
+    commands: CommandLines = ()
+
+    @property
+    def subject(self) -> str:
+        return f"cluster {self.cluster}"
+
+
 class StopCluster(ClusterStep):
     """Stop the cluster; its data stay."""
 
@@ -167,6 +181,7 @@ Step = (
     | StartCluster
     | RefreshKubeconfig
     | MergeKubeconfig
+    | UnpauseCluster
     | StopCluster
     | DeleteCluster
     | UnmergeKubeconfig
@@ -179,6 +194,7 @@ VERBS: dict[type, str] = {
     StartCluster: "start",
     RefreshKubeconfig: "refresh",
     MergeKubeconfig: "merge",
+    UnpauseCluster: "unpause",
     StopCluster: "stop",
     DeleteCluster: "delete",
     UnmergeKubeconfig: "remove",

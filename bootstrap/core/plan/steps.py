@@ -12,7 +12,7 @@ from bootstrap.core.judge.packages import run_packages
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.profile import ClusterSpec
 from bootstrap.core.model.request import Request
-from bootstrap.core.model.state import Merged, UserKubeconfig
+from bootstrap.core.model.state import Engine, Merged, UserKubeconfig
 from bootstrap.core.model.step import (
     DeleteCluster,
     InstallArtifact,
@@ -21,6 +21,7 @@ from bootstrap.core.model.step import (
     RefreshKubeconfig,
     StartCluster,
     Step,
+    UnpauseCluster,
 )
 
 
@@ -69,6 +70,11 @@ def cluster_steps(
     if "kubeconfig-stale" in reasons and refreshable:
         yield RefreshKubeconfig(cluster.name, minikube, reasons["kubeconfig-stale"].message)
         return
+    if "cluster-paused" in reasons:
+        engine, _ = pick_driver(cluster, case)
+        yield UnpauseCluster(cluster.name, Engine(engine), reasons["cluster-paused"].message)
+    if any(each.blocks for each in reasons.values()):
+        return
     for reason, because in _STARTS.items():
         if reason in reasons:
             yield _start(cluster, case, because)
@@ -77,6 +83,7 @@ def cluster_steps(
 _STARTS = {
     "minikube-not-installed": "does not exist yet",
     "cluster-absent": "does not exist yet",
+    "cluster-lost": "its machine is gone",
     "cluster-stopped": "is stopped",
     "kubeconfig-missing": "kboot has no kubeconfig of it",
     "kubeconfig-stale": "its address changed, and this minikube can renew it no other way",

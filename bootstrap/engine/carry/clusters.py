@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bootstrap.api.look import look
-from bootstrap.core.model.step import RefreshKubeconfig, Step
+from bootstrap.core.model.step import RefreshKubeconfig, Step, UnpauseCluster
 from bootstrap.engine.carry.programs import run_program
 from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
@@ -25,6 +25,14 @@ def refresh(step: Step, work: Work) -> str:
     assert isinstance(step, RefreshKubeconfig)
     _minikube(step, work, work.limits.stop)
     keep_private(work.around.places.kubeconfig(step.cluster), step.cluster)
+    return ""
+
+
+def unpause(step: Step, work: Work) -> str:
+    assert isinstance(step, UnpauseCluster)
+    env = work.around.for_children(work.profile.id, {})
+    for argv in work.knowledge.command_lines(step):
+        run_program(argv, env, step, work, work.limits.stop)
     return ""
 
 

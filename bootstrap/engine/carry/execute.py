@@ -20,11 +20,12 @@ from bootstrap.core.model.step import (
     Step,
     StopCluster,
     UnmergeKubeconfig,
+    UnpauseCluster,
     verb,
 )
 from bootstrap.core.plan.up import Plan
 from bootstrap.core.result.report import Outcome
-from bootstrap.engine.carry.clusters import cluster_now, refresh
+from bootstrap.engine.carry.clusters import cluster_now, refresh, unpause
 from bootstrap.engine.carry.installing import Failed, install_artifacts, together
 from bootstrap.engine.carry.linking import link_tools
 from bootstrap.engine.carry.merging import merge, unmerge
@@ -139,6 +140,7 @@ _DOERS: Mapping[type, Callable[[Step, Work], str]] = {
     LinkTools: link_tools,
     StartCluster: start,
     RefreshKubeconfig: refresh,
+    UnpauseCluster: unpause,
     StopCluster: stop,
     DeleteCluster: delete,
     MergeKubeconfig: merge,

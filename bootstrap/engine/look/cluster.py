@@ -13,28 +13,33 @@ from bootstrap.core.model.state import (
     ApiLook,
     ClusterRecord,
     ClusterState,
+    Engine,
     HostState,
     Kubeconfig,
+    Machine,
     Power,
 )
 from bootstrap.engine.look.ask import Asked
 from bootstrap.host.files.proofs import read_proof
 from bootstrap.host.machine.packages import has_service
 from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.programs.path import candidates
 from bootstrap.host.programs.probe import Question, Told, ask_all
 from bootstrap.kubeconfig.private import Connection, read_private
-from bootstrap.provider.minikube import record, status
+from bootstrap.provider.minikube import machine, record, status
 
 STATUS_SECONDS = 20.0
 """`minikube status` of old releases may wait for a network that is not there."""
 API_SECONDS = 2.0
+ENGINE_SECONDS = 10.0
+"""Of a busy engine; one that is down says so at once."""
 
 
 def look_without_minikube(
     spec: ClusterSpec, profile: Profile, knowledge: Knowledge, around: Surroundings, line: Line
 ) -> ClusterState:
     """What the files of minikube and of kboot say, and kboot's own look at the API."""
-    kept = _record(around.minikube_home / record.path(spec.name))
+    kept, damage = _record(around.minikube_home, spec.name)
     private, connection, failure = _private(around.places.kubeconfig(spec.name), kept)
     seen = ClusterState(
         spec.name,
@@ -42,6 +47,8 @@ def look_without_minikube(
         kept or ClusterRecord(),
         private,
         services=_services(spec, kept, knowledge),
+        unrecorded=damage or ("" if kept else "minikube has no record of it"),
+        rivals=_rivals(spec, around.minikube_home),
     )
     if connection is None:
         return seen._replace(api=ApiLook(failure=f"not asked: {failure}"))
@@ -104,34 +111,94 @@ def _services(
     return tuple(unit for unit in named.services if has_service(unit)) if named else ()
 
 
-def _record(path: Path) -> ClusterRecord | None:
-    """minikube's record; None when there is no cluster of that name.
+def _record(home: Path, cluster: str) -> tuple[ClusterRecord | None, str]:
+    """minikube's record, and what is wrong with it; None: there is no cluster of that name.
 
-    A record that cannot be read is still a cluster: of it nothing is known.
+    A record that cannot be read is still a cluster: of it nothing is known. A folder without one
+    is none: `delete` leaves it up to 1.2, a start that failed since 1.12. Only 0.20 and 0.21 keep
+    no record beside the machine's own.
     """
+    path = home / record.path(cluster)
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        found = record.parse(path.read_text(encoding="utf-8", errors="replace"))
     except FileNotFoundError:
-        return ClusterRecord() if path.parent.is_dir() else None
-    except OSError:
-        return ClusterRecord()
-    return record.parse(text) or ClusterRecord()
+        machine = (home / record.machine_path(cluster)).is_file()
+        return (ClusterRecord(), f"{path} is not there") if machine else (None, "")
+    except OSError as error:
+        return ClusterRecord(), f"{path} cannot be read: {error.strerror}"
+    return (found, "") if found else (ClusterRecord(), f"{path} is damaged")
 
 
-def with_power(seen: ClusterState, ask: Callable[[], Told | None]) -> ClusterState:
-    """An API that answers needs no word of minikube's; otherwise minikube is asked."""
+def _rivals(spec: ClusterSpec, home: Path) -> tuple[str, ...]:
+    """With driver none all clusters of a machine are the same one, whatever they are called."""
+    if "none" not in spec.drivers:
+        return ()
+    names = (path.parent.name for path in sorted((home / "profiles").glob("*/config.json")))
+    return tuple(
+        name
+        for name in names
+        if name != spec.name and (kept := _record(home, name)[0]) and kept.driver == "none"
+    )
+
+
+def with_power(
+    seen: ClusterState,
+    ask: Callable[[], Told | None],
+    ask_engine: Callable[[], Machine | None],
+) -> ClusterState:
+    """An API that answers needs no word of minikube's; otherwise minikube is asked.
+
+    The machine's engine is asked where minikube knows of no machine.
+    """
     if not seen.api.failure:
         return seen._replace(power=Power.RUNNING)
+    if seen.power is Power.ABSENT:
+        return _by_engine(seen._replace(machine=ask_engine()), Power.ABSENT)
     # minikube 0.25 answers `status` without a kubeconfig by failing, running or not.
-    if seen.power is Power.ABSENT or seen.kubeconfig is Kubeconfig.MISSING:
-        return seen
-    told = ask()
+    told = None if seen.kubeconfig is Kubeconfig.MISSING else ask()
     if told is None:
         return seen
     if told.failure:
         return seen._replace(power=Power.UNKNOWN, failure=told.failure)
     said = status.parse(told.out, told.err)
-    return seen._replace(power=said.power, said=said.text, failure=said.failure)
+    seen = seen._replace(power=said.power, said=said.text, failure=said.failure)
+    if said.power is Power.ABSENT:
+        return _by_engine(seen._replace(machine=ask_engine()), Power.LOST)
+    return seen
+
+
+def _by_engine(seen: ClusterState, without: Power) -> ClusterState:
+    """`without`: what it is where its engine has no machine of it, or there is no engine."""
+    machine = seen.machine
+    if machine is None or not (machine.state or machine.failure):
+        return seen._replace(power=without)
+    if machine.failure:
+        why = f"its container engine could not be asked: {machine.failure}"
+        return seen._replace(power=Power.UNKNOWN, failure=why)
+    return seen._replace(power=Power.UNRECORDED)
+
+
+def ask_engine(cluster: str, driver: str | None, asked: Asked) -> Machine | None:
+    """What the engine has of that name. None: the driver has none, or its program is not here."""
+    spec = asked.profile.cluster
+    drivers = (driver,) if driver else spec.drivers if spec else ()
+    engine = next((each for each in drivers if each in list(Engine)), "")
+    found = candidates(engine, asked.around.folders(asked.profile.id)) if engine else ()
+    if not found:
+        return None
+    env = asked.around.for_children(asked.profile.id, {})
+    told = ask_all(
+        {
+            what: Question((found[0], *words), ENGINE_SECONDS)
+            for what, words in machine.questions(cluster).items()
+        },
+        env,
+    )
+    for each in told.values():
+        if each.failure or each.exit_code:
+            lines = each.err.strip().splitlines() or [f"exit {each.exit_code}"]
+            return Machine(failure=each.failure or lines[-1][:200])
+    return machine.parse(cluster, told["containers"].out, told["volumes"].out)
 
 
 def ask_minikube(cluster: str, asked: Asked, host: HostState) -> Told | None:

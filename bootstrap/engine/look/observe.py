@@ -1,5 +1,6 @@
 """Look at this machine and at the profile's cluster. Changes nothing, judges nothing."""
 
+from functools import partial
 from typing import Any
 
 from bootstrap.api.line import Line
@@ -7,7 +8,12 @@ from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.engine.look.ask import Asked, answers
-from bootstrap.engine.look.cluster import ask_minikube, look_without_minikube, with_power
+from bootstrap.engine.look.cluster import (
+    ask_engine,
+    ask_minikube,
+    look_without_minikube,
+    with_power,
+)
 from bootstrap.engine.look.kubeconfigs import look_at_yours
 from bootstrap.engine.look.packages import with_packages
 from bootstrap.host.machine import hardware
@@ -37,7 +43,9 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
     if seen is None:
         return host
     seen = seen._replace(yours=look_at_yours(seen.name, around))
-    return host._replace(cluster=with_power(seen, lambda: ask_minikube(seen.name, asked, host)))
+    minikube = partial(ask_minikube, seen.name, asked, host)
+    engine = partial(ask_engine, seen.name, seen.record.driver, asked)
+    return host._replace(cluster=with_power(seen, minikube, engine))
 
 
 def _host(around: Surroundings) -> HostState:

@@ -17,6 +17,7 @@ from bootstrap.core.model.step import (
     Step,
     StopCluster,
     UnmergeKubeconfig,
+    UnpauseCluster,
 )
 from bootstrap.core.values.version import Version, find_version
 
@@ -50,6 +51,8 @@ def command_lines(catalogue: Catalogue) -> Callable[[Step], CommandLines]:
             return packages.command_lines(step)
         if isinstance(step, StartCluster):
             return (_start(step, catalogue),)
+        if isinstance(step, UnpauseCluster):
+            return ((step.engine, "unpause", step.cluster),)
         own = ("minikube", _COMMANDS[type(step)], "--profile", step.cluster)
         return _with_services(step, own) if step.services else (own,)
 

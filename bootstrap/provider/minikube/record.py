@@ -20,6 +20,11 @@ def path(cluster: str) -> str:
     return f"profiles/{cluster}/config.json"
 
 
+def machine_path(cluster: str) -> str:
+    """Where libmachine keeps what it knows, relative to minikube's home."""
+    return f"machines/{cluster}/config.json"
+
+
 def parse(profile_json: str) -> ClusterRecord | None:
     """What the record says; None when it is not one."""
     try:

@@ -27,6 +27,7 @@ from bootstrap.core.model.state import (
     HostState,
     Kubeconfig,
     LinkFolder,
+    Machine,
     Merged,
     Power,
     StoredArtifact,
@@ -217,7 +218,22 @@ def _cluster_rows() -> list[ClusterState | None]:
     ]
     absent = [ClusterState(CLUSTER)] * (len(seen) // 3)
     unknown = ClusterState(CLUSTER, Power.UNKNOWN, failure="`minikube status` did not answer")
-    return [*seen, *absent, *[unknown] * (len(seen) // 12), *[None] * (len(seen) // 12)]
+    few = len(seen) // 12
+    return [*seen, *absent, *[unknown] * few, *[None] * few, *_odd(good, silent) * (few // 4)]
+
+
+def _odd(good: ApiLook, silent: ApiLook) -> list[ClusterState]:
+    """Machine and record do not go together, or another cluster has its place."""
+    docker = ClusterRecord("docker")
+    return [
+        ClusterState(CLUSTER, Power.PAUSED, docker, Kubeconfig.CURRENT, silent, "Paused"),
+        ClusterState(CLUSTER, Power.LOST, docker, api=silent),
+        ClusterState(CLUSTER, Power.LOST, docker, api=silent, machine=Machine(volume=True)),
+        ClusterState(CLUSTER, Power.UNRECORDED, machine=Machine("running")),
+        ClusterState(CLUSTER, Power.UNRECORDED, machine=Machine("stopped", foreign=True)),
+        ClusterState(CLUSTER, Power.RUNNING, api=good, unrecorded="config.json is damaged"),
+        ClusterState(CLUSTER, rivals=("other",)),
+    ]
 
 
 YOURS = (

@@ -28,6 +28,7 @@ from bootstrap.core.model.step import (
     Step,
     StopCluster,
     UnmergeKubeconfig,
+    UnpauseCluster,
 )
 
 
@@ -43,7 +44,7 @@ def apply(state: HostState, step: Step) -> HostState:
         return _run_packages(state, step)
     if isinstance(step, LinkTools):
         return _link(state, step)
-    if not isinstance(step, MergeKubeconfig | UnmergeKubeconfig):
+    if not isinstance(step, MergeKubeconfig | UnmergeKubeconfig | UnpauseCluster):
         installed = state.tools["minikube"].release
         assert str(installed or "") == step.minikube, f"planned for another minikube: {step}"
     seen = state.cluster or ClusterState(step.cluster)
@@ -106,6 +107,9 @@ def _cluster_after(seen: ClusterState, step: Step) -> ClusterState:
         case RefreshKubeconfig():
             assert seen.power is Power.RUNNING, f"nothing to refresh from: {step}"
             return seen._replace(kubeconfig=Kubeconfig.CURRENT, api=_answering(seen))
+        case UnpauseCluster():
+            assert seen.power is Power.PAUSED, f"it is not paused: {step}"
+            return seen._replace(power=Power.RUNNING, api=_answering(seen))
         case StopCluster():
             down = ApiLook(failure="connection refused")
             return seen._replace(power=Power.STOPPED, api=down, said="Stopped")

@@ -18,6 +18,9 @@ _SERVICES = f"/api/v1/namespaces/kube-system/services?{_DNS}"
 _ENDPOINTS = f"/api/v1/namespaces/kube-system/endpoints?{_DNS}"
 _STATIC = "/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane"
 _STARTERS = ("kube-controller-manager", "kube-scheduler")
+_PROVISIONER = "/api/v1/namespaces/kube-system/pods/storage-provisioner"
+MINIKUBES = "k8s.io/minikube-hostpath"
+"""The provisioner of minikube's class `standard`: pod storage-provisioner, since 0.24."""
 _CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 _DEFAULT = (
     "storageclass.kubernetes.io/is-default-class",
@@ -27,7 +30,7 @@ _DEFAULT = (
 _CLOSED = ("NoSchedule", "NoExecute")
 _OF_GATES = {
     "dns": (_STATIC, _SERVICES, _ENDPOINTS),
-    "storage": (_CLASSES,),
+    "storage": (_CLASSES, _PROVISIONER),
 }
 SILENT_SECONDS = 20.0
 """A kubelet renews its lease every ten. After forty Kubernetes itself calls the node not ready."""
@@ -42,12 +45,16 @@ def signs(client: ApiClient, gates: Iterable[str], nodes: list[Object]) -> Signs
     """Raises ApiFailure where the server does not answer; what may not be seen is None."""
     asked = set(gates)
     services = _listed(client, _SERVICES) if "dns" in asked else None
+    default = _default(client) if "storage" in asked else None
+    by_minikube = default is not None and text(default, "provisioner") == MINIKUBES
     return Signs(
         closed=tuple(name(node) for node in nodes if is_closed(node)),
         stopped=_stopped(_listed(client, _STATIC) or []) if "dns" in asked else (),
         dns=None if services is None else bool(services),
         dns_servers=_ready(_listed(client, _ENDPOINTS)) if "dns" in asked else None,
-        storage=_default_name(client) if "storage" in asked else None,
+        storage=None if default is None else name(default) if default else "",
+        provisioner=_is_there(client, _PROVISIONER) if by_minikube else None,
+        runtime=next(filter(None, map(_runtime, nodes)), ""),
     )
 
 
@@ -105,12 +112,24 @@ def _is_default(found: Object) -> bool:
     return any(at(annotations, key) == "true" for key in _DEFAULT)
 
 
-def _default_name(client: ApiClient) -> str | None:
+def _default(client: ApiClient) -> Object | None:
+    """The default StorageClass; empty: there is none; None: that may not be seen."""
     classes = _listed(client, _CLASSES)
-    if classes is None:
-        return None
-    found = default_class({"items": classes})
-    return name(found) if found else ""
+    return None if classes is None else default_class({"items": classes}) or {}
+
+
+def _runtime(node: Object) -> str:
+    return text(node, "status", "nodeInfo", "containerRuntimeVersion").partition(":")[0]
+
+
+def _is_there(client: ApiClient, path: str) -> bool | None:
+    try:
+        client.get_json(path)
+    except ApiFailure as failure:
+        if failure.reason not in ("api-not-found", "api-forbidden"):
+            raise
+        return False if failure.reason == "api-not-found" else None
+    return True
 
 
 def _ready(endpoints: list[Object] | None) -> int | None:

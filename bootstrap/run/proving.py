@@ -72,7 +72,7 @@ def pass_gates(
 def _already(case: Case, gates: tuple[Gate, ...]) -> Mapping[str, GateResult]:
     """What an earlier run found out, as far as it counts for the cluster as it was just seen."""
     seen = case.state.cluster
-    if seen is None or is_contradicted(seen, case.profile.verify.gates):
+    if seen is None or is_contradicted(case):
         return {}
     live = {each.gate: each for each in seen.looks}
     return {**live, **proven(seen.proof, basis_of(case), gates)}
@@ -94,8 +94,9 @@ def _addressed(profile: Profile, fix: str, reason: str) -> str:
 
 
 def _version(case: Case, tool: str) -> str | None:
-    version = case.choices[tool].version if tool in case.choices else None
-    return str(version) if version else None
+    """Of what is there, whatever a later `up` would put in its place."""
+    seen = case.choices[tool].state if tool in case.choices else None
+    return str(seen.release) if seen and seen.release and not seen.failure else None
 
 
 def run_gates(

@@ -8,11 +8,17 @@ from bootstrap.core.model.profile import Policy
 def program(choices: Choices, tool: str) -> str | Lack:
     """The path of the profile's `tool`."""
     choice = choices.get(tool)
-    if choice is not None and choice.state.path:
-        return choice.state.path
-    if choice is None or choice.requirement is None:
+    if choice is None:
         return Lack(f"the profile declares no {tool}")
-    if choice.requirement.policy is Policy.WARN:
+    wanted = choice.requirement
+    if choice.state.path and (choice.satisfied or wanted is None or wanted.policy is Policy.WARN):
+        return choice.state.path
+    if wanted is None:
+        return Lack(f"the profile declares no {tool}")
+    if choice.state.path:
+        there = f"{tool} {choice.state.release or 'of no known version'}"
+        return Lack(f"{there} is not the declared {wanted.version}", "kboot up --tools-only")
+    if wanted.policy is Policy.WARN:
         return Lack(f"{tool} is not found, and the profile only warns of that")
     if choice.artifact is not None or choice.offer is not None:
         return Lack(f"{tool} is not found", "kboot up --tools-only")

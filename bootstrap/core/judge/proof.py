@@ -36,7 +36,7 @@ def _usable(case: Case, tool: str) -> str:
     choice = case.choices.get(tool)
     if choice is None or not all(each.usable for each in choice.tool.judge(choice.state)):
         return ""
-    return str(choice.version or "")
+    return str(choice.state.release or "")
 
 
 def fingerprint(profile: Profile) -> str:
@@ -113,7 +113,7 @@ def not_proven(case: Case) -> str:
     seen = case.state.cluster
     if seen is None or seen.proof is None:
         return "no run has proven them"
-    if is_contradicted(seen, case.profile.verify.gates):
+    if is_contradicted(case):
         return f"what was proven {show_ago(seen.proof_age)} counts no more, as things are"
     if why := void(seen.proof, basis_of(case)):
         return f"what was proven {show_ago(seen.proof_age)} counts no more: {why}"

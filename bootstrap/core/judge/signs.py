@@ -10,6 +10,8 @@ from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import ApiLook, ClusterState
 
 _LOOK = "kboot exec -- kubectl -n kube-system describe pods -l tier=control-plane"
+_START = "sudo systemctl start {}"
+_PROVISIONER = "kboot exec -- minikube addons enable storage-provisioner"
 _CORDONED = "kboot exec -- kubectl uncordon {}, or take its taint away"
 
 
@@ -23,17 +25,21 @@ class Contradiction(NamedTuple):
     """Empty: the gate itself says what mends it."""
 
 
-def contradictions(seen: ClusterState, gates: tuple[str, ...]) -> tuple[Contradiction, ...]:
-    """What is not so of a cluster that answers, though these gates and their needs demand it."""
-    if seen.api.failure:
+def contradictions(case: Case) -> tuple[Contradiction, ...]:
+    """What is not so of a cluster that answers, though the profile's gates demand it."""
+    seen = case.state.cluster
+    if seen is None or seen.api.failure:
         return ()
-    asked = {gate.id for gate in selected(gates)}
-    return tuple(each for each in _contradictions(seen.api) if each.gate in asked)
+    asked = {gate.id for gate in selected(case.profile.verify.gates)}
+    found = (*_contradictions(seen.api), *_of_engine(case))
+    return tuple(each for each in found if each.gate in asked)
 
 
-def is_contradicted(seen: ClusterState, gates: tuple[str, ...]) -> bool:
-    """Whether what was proven of these gates cannot be so any more."""
-    return bool(contradictions(seen, gates)) or not all(each.fine for each in seen.looks)
+def is_contradicted(case: Case) -> bool:
+    """Whether what was proven of the profile's gates cannot be so any more."""
+    seen = case.state.cluster
+    looks = seen.looks if seen else ()
+    return bool(contradictions(case)) or not all(each.fine for each in looks)
 
 
 def _contradictions(api: ApiLook) -> Iterator[Contradiction]:
@@ -51,9 +57,26 @@ def _contradictions(api: ApiLook) -> Iterator[Contradiction]:
     elif signs.dns_servers == 0:
         message = "no pod behind the Service of DNS is ready, so no name resolves"
         yield Contradiction("dns", "dns-not-ready", message)
+    if signs.engine:
+        message = f"this machine's {signs.engine} does not answer, so no new pod starts"
+        yield Contradiction("dns", "node-engine-down", message, _START.format(signs.engine))
+    if signs.provisioner is False:
+        message = "the pod storage-provisioner is not in kube-system, so no claim is bound"
+        yield Contradiction("storage", "provisioner-missing", message, _PROVISIONER)
     if signs.storage == "":
         message = "there is no default StorageClass, so a claim that names none is never bound"
         yield Contradiction("storage", "storageclass-missing", message)
+
+
+def _of_engine(case: Case) -> Iterator[Contradiction]:
+    """Of a docker that is there: without one `build` has nothing to prove."""
+    docker = case.choices.get("docker")
+    if docker is None or docker.requirement is None or docker.state.path is None:
+        return
+    for verdict in docker.tool.judge(docker.state):
+        if not verdict.usable:
+            message = f"docker cannot build: {verdict.message}"
+            yield Contradiction("build", verdict.reason, message, verdict.fix)
 
 
 def sign_findings(case: Case) -> tuple[Finding, ...]:
@@ -64,7 +87,7 @@ def sign_findings(case: Case) -> tuple[Finding, ...]:
     verify = f"{profile.command_line('verify')} tries it, and says what mends it"
     found = (
         _finding(each.gate, each.reason, each.message, fix=profile.addressed(each.fix) or verify)
-        for each in contradictions(seen, profile.verify.gates)
+        for each in contradictions(case)
     )
     return (*_looks(seen, profile, verify), *found)
 

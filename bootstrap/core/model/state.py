@@ -122,6 +122,12 @@ class Signs(NamedTuple):
     """Pods behind it that are ready."""
     storage: str | None = None
     """The default StorageClass; empty: there is none."""
+    provisioner: bool | None = None
+    """Where minikube's own provisioner makes the volumes: its pod."""
+    runtime: str = ""
+    """Of the nodes, as `containerd`; empty: they do not say."""
+    engine: str = ""
+    """Where nodes are this machine (driver none): the service of its runtime, if it is silent."""
 
 
 class ApiLook(NamedTuple):

@@ -2,11 +2,10 @@
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.objects import Object, at, explained, holds, name, text
+from bootstrap.api.signs import MINIKUBES
 from bootstrap.gates.live.pods import trouble_of
 from bootstrap.gates.why.trouble import Trouble, last_event, seen
 
-MINIKUBES = "k8s.io/minikube-hostpath"
-"""The provisioner of minikube's class `standard`: pod storage-provisioner, since 0.24."""
 _PODS = "/api/v1/namespaces/kube-system/pods"
 _BY = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
 _NODE = "volume.kubernetes.io/selected-node"

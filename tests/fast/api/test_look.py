@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.look import ca_fingerprint, look
-from bootstrap.core.model.state import ApiLook
+from bootstrap.core.model.state import ApiLook, Signs
 from bootstrap.kubeconfig.private import Connection
 from tests.helpers.serving.apiserver import (
     Answer,
@@ -28,7 +28,8 @@ def test_one_look_tells_identity_version_and_nodes(
     assert look(connection) == ApiLook("", "v1.9.0", f"{fingerprint}:a-uid", 1, 1)
     assert server.connections == 1
     server.documents = healthy_1_20()
-    assert look(connection) == ApiLook("", "v1.20.2", f"{fingerprint}:a-uid", 1, 1)
+    seen = look(connection)
+    assert seen == ApiLook("", "v1.20.2", f"{fingerprint}:a-uid", 1, 1, Signs(runtime="docker"))
 
 
 def test_the_fingerprint_is_of_the_certificate_and_not_of_the_text(connection: Connection) -> None:

@@ -77,6 +77,23 @@ def test_what_is_amiss_shows(
     assert getattr(seen(server, client, **documents), sign) == value
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_where_minikube_makes_the_volumes_its_pod_is_looked_for(
+    server: ApiServer, client: ApiClient, there: bool
+) -> None:
+    made = default("standard") | {"provisioner": "k8s.io/minikube-hostpath"}
+    if there:
+        server.documents[f"{PODS}/storage-provisioner"] = as_json({"metadata": {}})
+    assert seen(server, client, CLASSES=listed(made)).provisioner is there
+    other = default("standard") | {"provisioner": "example.com/other"}
+    assert seen(server, client, CLASSES=listed(other)).provisioner is None
+
+
+def test_the_runtime_of_a_node_is_told(server: ApiServer, client: ApiClient) -> None:
+    info = {"containerRuntimeVersion": "containerd://1.7.0"}
+    assert seen(server, client, NODE | {"status": {"nodeInfo": info}}).runtime == "containerd"
+
+
 @pytest.mark.parametrize(
     ("spec", "closed"),
     [

@@ -44,6 +44,7 @@ LAZY = {
         "bootstrap.api.look",
         "bootstrap.gates.live.checks",
         "bootstrap.gates.look",
+        "bootstrap.host.machine.runtime",
     },
     "bootstrap.api.client": {"bootstrap.api.clock"},  # datetime, for those who are refused
     # 8. PyYAML, when the person's kubeconfig is not as it was last seen.

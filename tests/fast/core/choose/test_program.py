@@ -18,6 +18,17 @@ from tests.helpers.deciding.good_machine import ABSENT, DOCKER, VIRTUALBOX, host
         (tool("kubectl"), ("1.35.2", Policy.INSTALL), Lack("kubectl is not found", "up")),
         (tool("kubectl"), ("1.35.2", Policy.REQUIRE), Lack("kubectl is not found", "install")),
         (
+            tool("kubectl", "1.34.0"),
+            ("1.35.2", Policy.INSTALL),
+            Lack("kubectl 1.34.0 is not the declared 1.35.2", "up"),
+        ),
+        (
+            tool("kubectl", "1.34.0"),
+            ("1.35.2", Policy.REQUIRE),
+            Lack("kubectl 1.34.0 is not the declared 1.35.2", "up"),
+        ),
+        (tool("kubectl", "1.34.0"), ("1.35.2", Policy.WARN), "/usr/bin/kubectl"),
+        (
             tool("kubectl"),
             ("1.35.2", Policy.WARN),
             Lack("kubectl is not found, and the profile only warns of that"),

@@ -9,7 +9,7 @@ from bootstrap.core.judge.proof import basis_of, proof_finding
 from bootstrap.core.judge.signs import is_contradicted
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.gate import GATE_IDS, GATES, GateResult, GateStatus, Proof
-from bootstrap.core.model.profile import VerifySpec
+from bootstrap.core.model.profile import Policy, Requirement, VerifySpec
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import ClusterState, Signs
 from bootstrap.core.result.exit_codes import doctor_exit, up_exit
@@ -26,7 +26,9 @@ AMISS = [
     (WELL._replace(stopped=("kube-scheduler",)), "gate dns", "control-plane-stopped"),
     (WELL._replace(dns=False, dns_servers=0), "gate dns", "dns-service-missing"),
     (WELL._replace(dns_servers=0), "gate dns", "dns-not-ready"),
+    (WELL._replace(engine="containerd"), "gate dns", "node-engine-down"),
     (WELL._replace(storage=""), "gate storage", "storageclass-missing"),
+    (WELL._replace(provisioner=False), "gate storage", "provisioner-missing"),
 ]
 
 
@@ -56,7 +58,7 @@ def test_a_sign_that_is_amiss_makes_doctor_not_ready_until_its_gate_has_passed(
 ) -> None:
     (found,) = about(with_signs(signs))
     assert (found.status, found.subject, found.reason) == (Status.FAIL, subject, reason)
-    assert found.fix.startswith("kboot ")
+    assert found.fix.startswith(("kboot ", "sudo "))
     assert doctor_exit((found,)) == 1
     assert up_exit((found,), None, PASSED) == 0
     earlier = tuple(each._replace(proven_at="2026-11-27") for each in PASSED)
@@ -65,7 +67,7 @@ def test_a_sign_that_is_amiss_makes_doctor_not_ready_until_its_gate_has_passed(
 
 @pytest.mark.parametrize(("signs", "subject", "reason"), AMISS)
 def test_a_sign_that_is_amiss_ends_what_was_proven(signs: Signs, subject: str, reason: str) -> None:
-    assert is_contradicted(with_signs(signs), GATE_IDS)
+    assert is_contradicted(case(with_signs(signs)))
     (found,) = proof_finding(proven(with_signs(signs)))
     assert (found.status, found.reason) == (Status.WARN, "not-proven")
 
@@ -73,13 +75,13 @@ def test_a_sign_that_is_amiss_ends_what_was_proven(signs: Signs, subject: str, r
 def test_signs_of_gates_that_the_profile_does_not_ask_for_say_nothing() -> None:
     for signs, subject, _ in AMISS:
         asked = ("storage",) if subject == "gate dns" else ("dns",)
-        assert not is_contradicted(with_signs(signs), asked)
+        assert not is_contradicted(case(with_signs(signs), *asked))
 
 
 @pytest.mark.parametrize("signs", [Signs(), WELL])
 def test_what_is_well_or_was_not_to_be_seen_contradicts_nothing(signs: Signs) -> None:
     assert about(with_signs(signs)) == []
-    assert not is_contradicted(with_signs(signs), GATE_IDS)
+    assert not is_contradicted(case(with_signs(signs)))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_a_live_gate_that_does_not_pass_at_once_is_told_and_ends_what_was_proven
     assert (found.status, found.subject) == (told, "gate system")
     assert found.fix == "kboot down work.toml"
     assert doctor_exit((found,)) == 1
-    assert is_contradicted(seen, GATE_IDS)
+    assert is_contradicted(case(seen))
 
 
 def test_doctor_tells_what_it_did_not_look_at_and_how_old_that_is() -> None:
@@ -122,4 +124,16 @@ def test_an_engine_that_cannot_be_used_ends_what_was_proven_with_it() -> None:
     stopped = tool("docker", "28.2.2", facts={"engine_error": "no engine answers"})
     now = case_of(PROFILE, host(stopped, cluster=before.state.cluster), knowledge(), Request())
     (found,) = proof_finding(now)
-    assert "docker's version is not what it was" in found.message
+    assert found.reason == "not-proven"
+
+
+def test_an_engine_that_cannot_be_used_is_a_problem_where_build_needs_the_declared_docker() -> None:
+    stopped = host(
+        tool("docker", "28.2.2", facts={"engine_error": "no engine answers"}), cluster=running()
+    )
+    docker = Requirement("docker", ">=20", Policy.WARN)
+    declared = PROFILE._replace(requirements=(*PROFILE.requirements, docker))
+    found = [each for each in judged(declared, stopped) if each.subject == "gate build"]
+    assert [(each.status, each.reason) for each in found] == [(Status.FAIL, "engine-down")]
+    without = declared._replace(verify=VerifySpec(("dns",), 300.0))
+    assert not [each for each in judged(without, stopped) if each.subject == "gate build"]

@@ -25,11 +25,11 @@ def test_one_look_tells_identity_version_and_nodes(
 ) -> None:
     # /version of a localkube has an empty major and minor.
     fingerprint = ca_fingerprint(connection)
-    assert look(connection) == ApiLook("", "v1.9.0", f"{fingerprint}:a-uid", 1, 1)
+    docker = Signs(runtime="docker")
+    assert look(connection) == ApiLook("", "v1.9.0", f"{fingerprint}:a-uid", 1, 1, docker)
     assert server.connections == 1
     server.documents = healthy_1_20()
-    seen = look(connection)
-    assert seen == ApiLook("", "v1.20.2", f"{fingerprint}:a-uid", 1, 1, Signs(runtime="docker"))
+    assert look(connection) == ApiLook("", "v1.20.2", f"{fingerprint}:a-uid", 1, 1, docker)
 
 
 def test_the_fingerprint_is_of_the_certificate_and_not_of_the_text(connection: Connection) -> None:

@@ -1,15 +1,19 @@
 """Findings about the cluster: does the profile fit together, and is the cluster as it says?"""
 
+from collections.abc import Iterator
+
 from bootstrap.core.choose.case import Case
 from bootstrap.core.choose.choice import Choices
 from bootstrap.core.judge.machine import odd_machine
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile
-from bootstrap.core.model.state import ClusterState, Kubeconfig, Power
+from bootstrap.core.model.state import ClusterRecord, ClusterState, Kubeconfig, Power
 from bootstrap.core.values.version import Version, parse_version
 from bootstrap.errors import Exit
 
+_ROUNDING = 0.05
+"""Of a size: MB for MiB is 4.9 %, GB for GiB of disk 2.4 % as minikube counts."""
 SUPPORTED_SKEW = 1
 """kubectl works within one minor of the server (kubernetes.io, version skew policy)."""
 
@@ -28,7 +32,7 @@ def fit_findings(cluster: ClusterSpec, case: Case) -> tuple[Finding, ...]:
     found = [
         _supported(cluster, case.minikube, case.knowledge),
         _bootstrapper(cluster, case.minikube, case.knowledge),
-        _skew(case.choices, wanted_kubernetes(cluster, case)),
+        _skew(case, wanted_kubernetes(cluster, case)),
     ]
     return tuple(finding for finding in found if finding is not None)
 
@@ -90,7 +94,9 @@ def _bootstrapper(
     )
 
 
-def _skew(choices: Choices, kubernetes: str | None) -> Finding | None:
+def _skew(case: Case, kubernetes: str | None) -> Finding | None:
+    """A problem where the gate `version` would call it one."""
+    choices = case.choices
     kubectl = choices["kubectl"].version if "kubectl" in choices else None
     if kubectl is None or kubernetes is None:
         return None
@@ -101,7 +107,7 @@ def _skew(choices: Choices, kubernetes: str | None) -> Finding | None:
     return Finding(
         Group.CLUSTER,
         "kubectl",
-        Status.WARN,
+        Status.FAIL if "version" in case.profile.verify.gates else Status.WARN,
         "kubectl-skew",
         f"kubectl {kubectl} and Kubernetes {kubernetes} are more than one minor apart",
         detail="Kubernetes supports kubectl within one minor of the server",
@@ -123,7 +129,7 @@ def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Findi
     if odd := odd_machine(cluster.name, driver, seen, case):
         return (odd,)
     differences = _differences(case.profile, cluster, seen, driver)
-    return differences or (_power(case.profile, cluster, seen),)
+    return differences or (_power(case.profile, cluster, seen), *_rounded(cluster, seen, driver))
 
 
 def _unknown(cluster: ClusterSpec, why: str) -> Finding:
@@ -187,14 +193,25 @@ def _differences(
             (seen.api.server_version or record.kubernetes or "").removeprefix("v") or None,
             kubernetes,
         ),
-        ("CPUs", record.cpus, cluster.cpus),
-        ("memory in MiB", record.memory_mib, cluster.memory_mib),
-        ("disk in MiB", record.disk_mib, cluster.disk_mib),
+        *_sizes(cluster, record, driver),
     )
     return tuple(
         _different(profile, cluster, what, str(is_now), str(wanted))
         for what, is_now, wanted in rows
         if is_now is not None and wanted is not None and not _same(is_now, wanted)
+    )
+
+
+def _sizes(
+    cluster: ClusterSpec, record: ClusterRecord, driver: str
+) -> tuple[tuple[str, int | None, int | None], ...]:
+    """Of a machine of its own; with driver none there is none, whatever was recorded."""
+    if driver == "none":
+        return ()
+    return (
+        ("CPUs", record.cpus, cluster.cpus),
+        ("memory in MiB", record.memory_mib, cluster.memory_mib),
+        ("disk in MiB", record.disk_mib, cluster.disk_mib),
     )
 
 
@@ -204,7 +221,23 @@ def _same(is_now: object, wanted: object) -> bool:
             return parse_version(is_now) == parse_version(wanted)
         except ValueError:
             return False
+    if isinstance(is_now, int) and isinstance(wanted, int):
+        return abs(is_now - wanted) <= _ROUNDING * wanted
     return is_now == wanted
+
+
+def _rounded(cluster: ClusterSpec, seen: ClusterState, driver: str) -> Iterator[Finding]:
+    """20g, 20000mb and 20GiB are meant to be the same, and nothing is destroyed for that."""
+    for what, is_now, wanted in _sizes(cluster, seen.record, driver):
+        if is_now and wanted and is_now != wanted:
+            yield Finding(
+                Group.CLUSTER,
+                cluster.name,
+                Status.WARN,
+                "cluster-rounded",
+                f"exists with {what} {is_now}, which is nearly the {wanted} of the profile",
+                no_fix="none is needed: units differ in rounding (20000 MB is not 20 GiB)",
+            )
 
 
 def _different(

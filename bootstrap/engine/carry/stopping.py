@@ -1,6 +1,8 @@
 """Stop or delete a cluster. What counts is what kboot then finds at the API's address itself."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from bootstrap.api.presence import Presence, for_later, presence
 from bootstrap.core.model.step import DeleteCluster, Step, StopCluster
@@ -8,6 +10,7 @@ from bootstrap.engine.carry.clusters import connection_to
 from bootstrap.engine.carry.programs import run_program
 from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files.disk import disk_errors, write_text
 from bootstrap.kubeconfig.private import Connection
 from bootstrap.provider.minikube import record
 
@@ -50,17 +53,31 @@ def _recorded(step: StopCluster | DeleteCluster, work: Work) -> bool:
 
 def _run(step: StopCluster | DeleteCluster, work: Work) -> KbootError | None:
     """Run every line. How minikube failed is not yet a fact, so it is returned, not raised."""
-    private = work.around.places.kubeconfig(step.cluster)
-    env = work.around.for_children(work.profile.id, {"KUBECONFIG": str(private)})
     failure = None
-    for argv in work.knowledge.command_lines(step):
-        try:
-            run_program(argv, env, step, work, work.limits.stop)
-        except KbootError as error:
-            if argv[0] != "minikube":
-                raise
-            failure = error
+    with _copy_of(work.around.places.kubeconfig(step.cluster)) as copy:
+        env = work.around.for_children(work.profile.id, {"KUBECONFIG": str(copy)})
+        for argv in work.knowledge.command_lines(step):
+            try:
+                run_program(argv, env, step, work, work.limits.stop)
+            except KbootError as error:
+                if argv[0] != "minikube":
+                    raise
+                failure = error
     return failure
+
+
+@contextmanager
+def _copy_of(private: Path) -> Iterator[Path]:
+    """What minikube may rewrite: it takes the cluster out of the kubeconfig that it is given."""
+    copy = private.with_name(f"{private.name}.given")
+    with disk_errors(private.parent, "a copy of kboot's kubeconfig"):
+        copy.unlink(missing_ok=True)
+        if private.exists():
+            write_text(copy, private.read_text(encoding="utf-8"))
+    try:
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _runs_on(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from bootstrap.api.line import Line
 from bootstrap.core.choose.choice import choose
@@ -151,9 +152,18 @@ def _rivals(spec: ClusterSpec, home: Path) -> tuple[str, ...]:
     )
 
 
+class Answers(NamedTuple):
+    """What was asked because the API does not answer."""
+
+    status: Told
+    """minikube's word."""
+    units: str = ""
+    """What systemd says of the units that the cluster runs as, a word a line."""
+
+
 def with_power(
     seen: ClusterState,
-    ask: Callable[[], Told | None],
+    ask: Callable[[], Answers | None],
     ask_engine: Callable[[], Machine | None],
 ) -> ClusterState:
     """An API that answers needs no word of minikube's; otherwise minikube is asked.
@@ -165,13 +175,17 @@ def with_power(
     if seen.power is Power.ABSENT:
         return _by_engine(seen._replace(machine=ask_engine()), Power.ABSENT)
     # minikube 0.25 answers `status` without a kubeconfig by failing, running or not.
-    told = None if seen.kubeconfig is Kubeconfig.MISSING else ask()
-    if told is None:
+    answers = None if seen.kubeconfig is Kubeconfig.MISSING else ask()
+    if answers is None:
         return seen
+    told = answers.status
     if told.failure:
         return seen._replace(power=Power.UNKNOWN, failure=told.failure)
     said = status.parse(told.out, told.err)
     seen = seen._replace(power=said.power, said=said.text, failure=said.failure)
+    if said.power is Power.STOPPED and any(unit in _AT_WORK for unit in answers.units.split()):
+        # 0.25 says Stopped of a unit that systemd is about to start again.
+        return seen._replace(power=Power.RUNNING)
     if said.power is Power.ABSENT:
         return _by_engine(seen._replace(machine=ask_engine()), Power.LOST)
     return seen
@@ -211,7 +225,10 @@ def ask_engine(cluster: str, driver: str | None, asked: Asked) -> Machine | None
     return machine.parse(cluster, told["containers"].out, told["volumes"].out)
 
 
-def ask_minikube(cluster: str, asked: Asked, host: HostState) -> Told | None:
+_AT_WORK = ("active", "activating", "reloading")
+
+
+def ask_minikube(seen: ClusterState, asked: Asked, host: HostState) -> Answers | None:
     """The answer of the minikube that is there; None: there is none that the profile accepts.
 
     Of one that is to be installed first the cluster is started, if it does not answer.
@@ -221,7 +238,12 @@ def ask_minikube(cluster: str, asked: Asked, host: HostState) -> Told | None:
     if choice.artifact is not None or choice.state.path is None or version is None:
         return None
     era = asked.knowledge.catalogue.era(version)
-    private = asked.around.places.kubeconfig(cluster)
+    private = asked.around.places.kubeconfig(seen.name)
     env = asked.around.for_children(asked.profile.id, {"KUBECONFIG": str(private)})
-    argv = (choice.state.path, *status.arguments(era, cluster))
-    return ask_all({"status": Question(argv, STATUS_SECONDS)}, env)["status"]
+    argv = (choice.state.path, *status.arguments(era, seen.name))
+    questions = {"status": Question(argv, STATUS_SECONDS)}
+    systemctl = candidates("systemctl", asked.around.folders(asked.profile.id))
+    if seen.services and systemctl:
+        questions["units"] = Question((systemctl[0], "is-active", *seen.services))
+    told = ask_all(questions, env)
+    return Answers(told["status"], told["units"].out if "units" in told else "")

@@ -43,7 +43,7 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
     if seen is None:
         return host
     seen = seen._replace(yours=look_at_yours(seen.name, around))
-    minikube = partial(ask_minikube, seen.name, asked, host)
+    minikube = partial(ask_minikube, seen, asked, host)
     engine = partial(ask_engine, seen.name, seen.record.driver, asked)
     return host._replace(cluster=with_power(seen, minikube, engine))
 

@@ -146,7 +146,9 @@ def test_a_cluster_that_differs_is_a_conflict_and_left_alone(
 
 def test_recreating_needs_a_yes_too(new: Kboot) -> None:
     assert new.run("up", "p.toml").code == 0
-    new.profile(f'{NEW}memory = "3GiB"\n')
+    assert new.run("down", "p.toml").code == 0
+    record = new.home / ".minikube" / "profiles" / "new" / "config.json"
+    record.write_text(record.read_text().replace("v1.20.2", "v1.19.2"))
     done = new.run("up", "--recreate", "p.toml")
     assert done.code == 13
     assert "nothing was changed" in done.err
@@ -157,11 +159,32 @@ def test_recreating_needs_a_yes_too(new: Kboot) -> None:
 
 def test_recreating_does_not_pass_off_a_cluster_that_lived_on(old: Kboot) -> None:
     assert old.run("up", "p.toml").code == 0
-    old.profile(f"{OLD}cpus = 1\n")
+    old.profile(OLD.replace("1.9.0", "1.9.4"))
     done = old.run("up", "--recreate", "--yes", "p.toml")
     assert done.code == 70
     assert "its API still answers" in joined(done.err)
     assert starts(old) == 1
+
+
+def test_with_driver_none_no_size_is_compared_for_there_is_no_machine_of_its_own(
+    old: Kboot,
+) -> None:
+    assert old.run("up", "p.toml").code == 0
+    old.profile(f'{OLD}cpus = 1\nmemory = "3GiB"\ndisk = "9GiB"\n')
+    assert old.run("doctor", "p.toml").code == 0
+    assert old.run("up", "p.toml").code == 0
+
+
+def test_with_driver_none_another_name_is_no_second_cluster(old: Kboot) -> None:
+    assert old.run("up", "p.toml").code == 0
+    told = len(old.calls())
+    other = old.profile(OLD.replace('name         = "old"', 'name         = "lab"'), "lab.toml")
+    document = old.json("up", other)
+    (found,) = [each for each in document["findings"] if each["reason"] == "cluster-not-alone"]
+    assert document["exit_code"] == 74 and "that is old" in found["message"]
+    assert old.run("down", "--delete", "--yes", other).code in (0, 74)
+    assert set(old.calls()[told:]) <= {"version"}
+    assert old.run("verify", "p.toml").code == 0
 
 
 @on_linux

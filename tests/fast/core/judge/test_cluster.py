@@ -3,6 +3,7 @@
 import pytest
 
 from bootstrap.core.model.finding import Status
+from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.profile import ClusterSpec
 from bootstrap.core.model.state import (
     ApiLook,
@@ -41,13 +42,16 @@ from tests.helpers.deciding.good_machine import (
         ("1.33.9", None, True),
     ],
 )
-def test_kubectl_more_than_one_minor_from_the_server_is_a_warning(
-    kubectl: str, kubernetes: str | None, warns: bool
+@pytest.mark.parametrize("gates", [GATE_IDS, ("api",)])
+def test_kubectl_more_than_one_minor_from_the_server_is_a_problem_where_its_gate_says_so(
+    kubectl: str, kubernetes: str | None, warns: bool, gates: tuple[str, ...]
 ) -> None:
     profile = profile_of(DOCKER._replace(kubernetes=kubernetes), kubectl=kubectl)
+    profile = profile._replace(verify=profile.verify._replace(gates=gates))
     found = judged(profile, host(tool("kubectl", kubectl)))
     skew = [each for each in found if each.reason == "kubectl-skew"]
-    assert [(each.status, each.blocks) for each in skew] == ([(Status.WARN, None)] if warns else [])
+    status = Status.FAIL if "version" in gates else Status.WARN
+    assert [(each.status, each.blocks) for each in skew] == ([(status, None)] if warns else [])
 
 
 @pytest.mark.parametrize(
@@ -288,3 +292,22 @@ def test_making_a_cluster_anew_stops_its_units_too() -> None:
     cluster = running(driver="none")._replace(services=("localkube",))
     steps = planned(profile_of(DOCKER), host(cluster=cluster), recreate=True).steps
     assert [each.services for each in steps if isinstance(each, DeleteCluster)] == [("localkube",)]
+
+
+@pytest.mark.parametrize(
+    ("is_now", "wanted", "reason"),
+    [
+        (20000, 20480, "cluster-rounded"),
+        (20480, 20000, "cluster-rounded"),
+        (20480, 20480, None),
+        (20480, 30720, "cluster-differs"),
+    ],
+)
+def test_a_size_that_differs_by_the_rounding_of_units_destroys_nothing(
+    is_now: int, wanted: int, reason: str | None
+) -> None:
+    profile = profile_of(DOCKER._replace(disk_mib=wanted))
+    found = judged(profile, host(cluster=running(driver="docker", disk_mib=is_now)))
+    odd = [each for each in found if each.reason.startswith(("cluster-rounded", "cluster-differs"))]
+    assert [each.reason for each in odd] == ([reason] if reason else [])
+    assert all((each.blocks is None) == (reason == "cluster-rounded") for each in odd)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.real
 
 # Without those that take long by themselves: what they need is what these need.
 GATES = '\n[verify]\ngates = ["dns", "storage", "kubectl"]\n'
+ALL = "--selector=kubernetes.io/os=linux"
 CLASS = "kubectl get storageclass standard"
 KUBE = "kubectl --namespace kube-system"
 
@@ -116,8 +117,8 @@ def test_what_is_broken_after_a_green_run_is_seen_by_every_look(
 def test_a_gate_that_failed_leaves_nothing_proven(machine: Machine) -> None:
     """Also where every sign is well again when it is next looked."""
     until(lambda: machine.kboot("up")[0] == 0)
-    machine.sh("kubectl cordon --selector=kubernetes.io/os=linux")
+    machine.sh(f"kubectl cordon {ALL}")
     assert machine.kboot("verify", "--gates", "dns", "--timeout=15s")[0] == 73
-    machine.sh("kubectl uncordon --selector=kubernetes.io/os=linux")
+    machine.sh(f"kubectl uncordon {ALL}")
     code, document = machine.kboot("up")
     assert code == 0 and not any(each["proven_at"] for each in document["gates"])

@@ -1,6 +1,7 @@
 """`kboot verify`: the gates against the running cluster, always anew."""
 
 from bootstrap.core.model.gate import GateResult
+from bootstrap.core.model.state import ClusterState, Power
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.run.looking import look
@@ -33,4 +34,35 @@ def _of_profile(session: Session) -> tuple[GateResult, ...]:
             state="nothing was changed",
             next=session.profile.command_line("doctor"),
         )
-    return pass_gates(session, look(session).host)
+    host = look(session).host
+    _refuse_what_cannot_answer(session, host.cluster)
+    return pass_gates(session, host)
+
+
+_CANNOT = {
+    Power.ABSENT: "does not exist",
+    Power.PAUSED: "is paused",
+    Power.LOST: "has lost its machine",
+    Power.UNRECORDED: "is not known to minikube",
+}
+
+
+def _refuse_what_cannot_answer(session: Session, seen: ClusterState | None) -> None:
+    """No gate is waited for where minikube or the machine's engine says that nothing can come.
+
+    Stopped is another thing: 0.25 says so of a unit that is about to start again.
+    """
+    if seen is None or not seen.api.failure:
+        return
+    said = _CANNOT.get(seen.power, "")
+    if seen.power is Power.UNKNOWN and seen.machine is not None:
+        said = "cannot be asked"
+    if not said:
+        return
+    raise KbootError(
+        Exit.CLUSTER_NOT_READY,
+        f"cluster {seen.name} {said}",
+        why=seen.failure or seen.api.failure,
+        state="nothing was changed",
+        next=session.profile.command_line("doctor"),
+    )

@@ -10,7 +10,7 @@ from bootstrap.core.plan.up import Plan
 from bootstrap.engine.carry.work import Limits, Work
 from bootstrap.host.files.lock import hold
 from bootstrap.host.files.places import claim
-from bootstrap.host.files.proofs import forget_proofs
+from bootstrap.host.files.proofs import forget_proofs, note_new
 from bootstrap.host.programs.underway import settle
 from bootstrap.run.session import Session
 
@@ -62,6 +62,9 @@ def carry_out(session: Session, plan: Plan, start_seconds: float) -> float | Non
     cluster = session.profile.cluster
     if cluster is not None and any(isinstance(step, _CHANGES) for step in plan.steps):
         forget_proofs(session.around.places, cluster.name)
+    starts = (step for step in plan.steps if isinstance(step, StartCluster))
+    if cluster is not None and any(step.new for step in starts):
+        note_new(session.around.places, cluster.name)
     started = None
     for outcome in execute(plan, work):
         session.learn(outcomes=(*session.report.outcomes, outcome))

@@ -20,7 +20,7 @@ from bootstrap.core.model.state import HostState
 from bootstrap.engine.prove.passing import Proving, Use
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
-from bootstrap.host.files.proofs import forget_proofs, keep_proof
+from bootstrap.host.files.proofs import forget_proofs, keep_proof, note_ready
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.images import bring_image, loads_images
 from bootstrap.run.session import Session
@@ -84,6 +84,8 @@ def _keep(session: Session, case: Case, results: tuple[GateResult, ...], *, whol
     assert cluster is not None
     if not all(result.fine for result in results):
         forget_proofs(places, cluster.name)
+    elif whole:
+        note_ready(places, cluster.name)
     proof = proof_of(results, basis_of(case), _now(), __version__)
     if proof is not None and whole:
         keep_proof(places.proof(cluster.name, case.profile.id), proof)

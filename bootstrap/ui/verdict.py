@@ -79,7 +79,23 @@ def gates_failed(report: Report) -> list[Line]:
     else:
         says += f"; whether it is ready, {plural(len(unknown), 'gate')} could not tell"
     left = " Nothing of kboot's was left in it." if _is_clean(report) else ""
-    return [Line(), *paragraph(f"{says} (exit {int(report.exit_code)}).{left}")]
+    return [
+        Line(),
+        *paragraph(f"{says} (exit {int(report.exit_code)}).{left}"),
+        *_made_in_vain(report),
+    ]
+
+
+def _made_in_vain(report: Report) -> list[Line]:
+    """A start that was cut off in its middle may leave what no later start completes."""
+    seen = report.host.cluster if report.host else None
+    if seen is None or report.profile is None or not seen.never_ready:
+        return []
+    anew = f"{report.profile.command_line('down', '--delete')}, then"
+    return [
+        *paragraph("It has not been ready once since kboot made it. If this lasts, make it anew:"),
+        *unbroken(f"{anew} {report.profile.command_line('up')}", 9, "  next"),
+    ]
 
 
 def _cluster(report: Report) -> str:

@@ -184,6 +184,8 @@ class ClusterState(NamedTuple):
     yours: UserKubeconfig = UserKubeconfig()
     looks: tuple[GateResult, ...] = ()
     """Live gates of the profile's, of one look at each."""
+    never_ready: bool = False
+    """kboot made it, and it has not passed its gates once since."""
     proof: Proof | None = None
     """What an earlier run proved of it for the profile."""
     proof_age: float = 0.0

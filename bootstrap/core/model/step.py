@@ -85,6 +85,8 @@ class StartCluster(NamedTuple):
     memory_mib: int | None = None
     disk_mib: int | None = None
     commands: CommandLines = ()
+    new: bool = False
+    """It is made, not only started: nothing is in it yet."""
 
     @property
     def subject(self) -> str:

@@ -63,7 +63,7 @@ def cluster_steps(
             because = reasons["cluster-differs"].message
             services = case.state.cluster.services if case.state.cluster else ()
             yield DeleteCluster(cluster.name, minikube, because, services)
-            yield _start(cluster, case, "made anew (--recreate)")
+            yield _start(cluster, case, "made anew (--recreate)", new=True)
         return
     release = case.minikube
     refreshable = release is not None and case.knowledge.catalogue.era(release).update_context
@@ -77,7 +77,7 @@ def cluster_steps(
         return
     for reason, because in _STARTS.items():
         if reason in reasons:
-            yield _start(cluster, case, because)
+            yield _start(cluster, case, because, new=reason in _NEW)
 
 
 _STARTS = {
@@ -91,7 +91,10 @@ _STARTS = {
 }
 
 
-def _start(cluster: ClusterSpec, case: Case, because: str) -> StartCluster:
+_NEW = ("minikube-not-installed", "cluster-absent", "cluster-lost")
+
+
+def _start(cluster: ClusterSpec, case: Case, because: str, *, new: bool) -> StartCluster:
     driver, _ = pick_driver(cluster, case)
     return StartCluster(
         cluster=cluster.name,
@@ -103,6 +106,7 @@ def _start(cluster: ClusterSpec, case: Case, because: str) -> StartCluster:
         cpus=cluster.cpus,
         memory_mib=cluster.memory_mib,
         disk_mib=cluster.disk_mib,
+        new=new,
     )
 
 

@@ -50,6 +50,7 @@ def look_without_minikube(
         services=_services(spec, kept, knowledge),
         unrecorded=damage or ("" if kept else "minikube has no record of it"),
         rivals=_rivals(spec, around.minikube_home),
+        never_ready=around.places.never_ready(spec.name).exists(),
     )
     if connection is None:
         return seen._replace(api=ApiLook(failure=f"not asked: {failure}"))
@@ -183,6 +184,8 @@ def with_power(
         return seen._replace(power=Power.UNKNOWN, failure=told.failure)
     said = status.parse(told.out, told.err)
     seen = seen._replace(power=said.power, said=said.text, failure=said.failure)
+    if said.failure.startswith(status.IN_VAIN):
+        seen = seen._replace(machine=Machine(failure=said.failure))
     if said.power is Power.STOPPED and any(unit in _AT_WORK for unit in answers.units.split()):
         # 0.25 says Stopped of a unit that systemd is about to start again.
         return seen._replace(power=Power.RUNNING)

@@ -47,6 +47,10 @@ class Places(NamedTuple):
         """What was proven of that cluster for that profile."""
         return self.proofs(cluster) / f"{profile_id}.json"
 
+    def never_ready(self, cluster: str) -> Path:
+        """There while the cluster, which kboot made, has not passed its gates once."""
+        return self.state / "clusters" / cluster / "never-ready"
+
     def proofs(self, cluster: str) -> Path:
         """All that was proven of that cluster."""
         return self.state / "clusters" / cluster / "proofs"

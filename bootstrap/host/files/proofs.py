@@ -32,6 +32,19 @@ def keep_proof(path: Path, proof: Proof) -> None:
         following.replace(path)
 
 
+def note_new(places: Places, cluster: str) -> None:
+    """It is about to be made, and until it was ready once, nothing of anybody's is in it."""
+    place = places.never_ready(cluster)
+    with disk_errors(place.parent, "the note of a new cluster"):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.touch(mode=0o600)
+
+
+def note_ready(places: Places, cluster: str) -> None:
+    with disk_errors(places.never_ready(cluster), "the note of a new cluster"):
+        places.never_ready(cluster).unlink(missing_ok=True)
+
+
 def forget_proofs(places: Places, cluster: str) -> None:
     """Of all profiles: of a cluster that was changed, or failed a gate, nothing is known any more.
 

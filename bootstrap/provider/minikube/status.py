@@ -39,6 +39,10 @@ _FRAME = re.compile(r"[│╭╮╯╰─\s*]+")
 _NO_WORDS = re.compile(r"^(?:- )?https?://|open an issue|attach|^(?:stdout|stderr):$|GitHub issue")
 
 
+IN_VAIN = "minikube could not ask its machine"
+"""So begins a failure of its engine's or hypervisor's, or of the machine's own record."""
+
+
 class Said(NamedTuple):
     """`failure` set: power is UNKNOWN, and why. `text` is what minikube printed."""
 
@@ -59,7 +63,7 @@ def parse(out: str, err: str = "") -> Said:
     if _NO_PROFILE.search(out):
         return Said(Power.ABSENT, text=text)
     if why := _in_vain(err):
-        return Said(Power.UNKNOWN, f"minikube could not ask its machine: {why}", text)
+        return Said(Power.UNKNOWN, f"{IN_VAIN}: {why}", text)
     machines = [each["Host"] for each in _objects(values) if isinstance(each.get("Host"), str)]
     machines = machines or _MACHINE.findall(out)
     if machines:

@@ -134,6 +134,18 @@ def test_without_a_record_an_engine_that_is_down_leaves_it_unknown(today: Kboot)
     assert today.run("down", "--delete", "--yes", "p.toml").code == 72
 
 
+@pytest.mark.parametrize(
+    "case", ["docker-down", "container-and-volume-removed", "container-paused"]
+)
+def test_verify_waits_for_no_machine_that_cannot_answer(case: str, today: Kboot) -> None:
+    record(today)
+    status(today, case)
+    engine(today, down=case == "docker-down")
+    document = today.json("verify", "p.toml")
+    assert (document["exit_code"], document["gates"]) == (73, [])
+    assert document["error"]["next"] == "kboot doctor p.toml"
+
+
 def test_a_record_whose_container_is_gone_is_made_anew(today: Kboot) -> None:
     record(today)
     status(today, "container-and-volume-removed")

@@ -45,6 +45,19 @@ def test_a_dead_cluster_is_not_ok_afterwards_either(old: Kboot) -> None:
     assert old.run("up", "p.toml").code == 0
 
 
+def test_a_cluster_that_was_never_ready_is_told_to_be_made_anew_until_it_was_ready_once(
+    old: Kboot,
+) -> None:
+    done = faulty(old, "start-exits-0-dead").run("up", "p.toml", "--timeout", "1s")
+    assert "has not been ready once" in done.err
+    assert "kboot down --delete p.toml, then kboot up p.toml" in done.err
+    faulty(old, "")
+    assert old.run("up", "p.toml").code == 0
+    faulty(old, "start-exits-0-dead")
+    old.run("down", "p.toml")
+    assert "has not been ready once" not in old.run("up", "p.toml", "--timeout", "1s").err
+
+
 @on_linux
 def test_a_start_that_hangs_is_ended_with_all_that_it_started(old: Kboot) -> None:
     done = faulty(old, "start-hangs").run("up", "p.toml", "--start-timeout", "2s")

@@ -4,8 +4,7 @@ import re
 
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.state import ToolState
-from bootstrap.core.model.tool import Answer, Reading, Tool, Verdict
-from bootstrap.core.values.version import find_version
+from bootstrap.core.model.tool import Answer, Reading, Tool, Verdict, reading_of
 
 _PODMAN = re.compile(r'using podman|Podman Engine|"APIVersion"')  # its shim, on stderr; its API
 _CAUSES = (  # mark in what was said (the first that fits), reason, fix
@@ -28,8 +27,9 @@ def parse(answer: Answer) -> Reading:
     facts["engine_error"] = "" if theirs else said or "no engine answers"
     if _PODMAN.search(answer.out + answer.err):
         facts |= {"product": "podman", "engine_error": "this docker is Podman"}
-    failure = "" if find_version(theirs or ours) else said or answer.printed
-    return Reading(theirs or ours, {key: text for key, text in facts.items() if text}, failure)
+    reading = reading_of(theirs or ours, answer)
+    failure = said if said and not theirs + ours else reading.failure
+    return Reading(reading.version, {key: text for key, text in facts.items() if text}, failure)
 
 
 def judge(state: ToolState) -> tuple[Verdict, ...]:

@@ -4,8 +4,7 @@ import json
 
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.state import ToolState
-from bootstrap.core.model.tool import Answer, Reading, Tool
-from bootstrap.core.values.version import find_version
+from bootstrap.core.model.tool import Answer, Reading, Tool, reading_of
 
 
 def parse(answer: Answer) -> Reading:
@@ -14,9 +13,7 @@ def parse(answer: Answer) -> Reading:
         version = json.loads(answer.out)["clientVersion"]["gitVersion"]
     except (ValueError, RecursionError, LookupError, TypeError):
         return Reading(failure=answer.printed)
-    if not isinstance(version, str) or find_version(version) is None:
-        return Reading(failure=answer.printed)
-    return Reading(version.removeprefix("v"))
+    return reading_of(version, answer)
 
 
 def detail(state: ToolState) -> str:

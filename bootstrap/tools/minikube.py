@@ -3,15 +3,15 @@
 import re
 
 from bootstrap.core.model.profile import Policy
-from bootstrap.core.model.tool import Answer, Reading, Tool
+from bootstrap.core.model.tool import Answer, Reading, Tool, reading_of
 
-_VERSION = re.compile(r"minikube version:\s*v(\d\S*)")
+_VERSION = re.compile(r"^minikube version: *(.*)$", re.MULTILINE)
 
 
 def parse(answer: Answer) -> Reading:
     """`minikube version: v0.25.0`; later releases add a line with the commit."""
     found = _VERSION.search(answer.out)
-    return Reading(found[1]) if found else Reading(failure=answer.printed)
+    return reading_of(found[1] if found else "", answer)
 
 
 TOOL = Tool(

@@ -40,13 +40,15 @@ class Choice(NamedTuple):
     """What a person can do where kboot does nothing."""
     distrusted: str = ""
     """Of what kboot installed before: why it is not verified as far as is asked now."""
+    undriven: str = ""
+    """Of the minikube that is there: why kboot makes no cluster with it."""
 
     @property
     def satisfied(self) -> bool:
         """Present, understood, verified as asked, of an accepted version, and the profile's own."""
         if self.state.path is None or self.state.failure or self.state.release is None:
             return False
-        if self.distrusted:
+        if self.distrusted or self.undriven:
             return False
         if self.requirement is None:
             return True
@@ -76,23 +78,21 @@ def choose(
     tool of the person's own is theirs to trust.
     """
     return {
-        tool.name: _choose_one(tool, profile.requirement(tool.name), state, knowledge, trust)
+        tool.name: _choose_one(tool, profile, state, knowledge, trust)
         for tool in knowledge.tools_of(profile)
     }
 
 
 def _choose_one(
-    tool: Tool,
-    requirement: Requirement | None,
-    state: HostState,
-    knowledge: Knowledge,
-    trust: str,
+    tool: Tool, profile: Profile, state: HostState, knowledge: Knowledge, trust: str
 ) -> Choice:
+    requirement = profile.requirement(tool.name)
     seen = state.tools.get(tool.name, ToolState(tool.name, failure="it was not looked at"))
     if seen.path is not None and not seen.failure and seen.release is None:
         seen = seen._replace(failure="it names no version")
     distrusted = _distrusted(seen, state.platform, knowledge.catalogue, trust)
-    choice = Choice(tool, seen, requirement, distrusted=distrusted)
+    undriven = _undriven(seen, profile, knowledge.catalogue)
+    choice = Choice(tool, seen, requirement, distrusted=distrusted, undriven=undriven)
     if not choice.satisfied:
         advice = by_hand(tool, requirement, state.platform, knowledge.catalogue)
         choice = choice._replace(by_hand=advice)
@@ -140,6 +140,14 @@ def _distrusted(seen: ToolState, platform: str, catalogue: Catalogue, trust: str
     if now and _is_enough(now.trust, trust) and now.sha256 == seen.stored.sha256:
         return ""  # verified less far at that time, and these are the very bytes
     return f"kboot installed it at level {seen.stored.trust}, and --trust {trust} asks for more"
+
+
+def _undriven(seen: ToolState, profile: Profile, catalogue: Catalogue) -> str:
+    first, release = catalogue.first_driven, seen.release
+    if seen.name != "minikube" or profile.cluster is None or release is None or release >= first:
+        return ""
+    # Before 0.19 it knows no --profile, and would take the person's own cluster for this one.
+    return f"kboot makes no cluster with a minikube before {first}"
 
 
 def _is_enough(level: str, trust: str) -> bool:

@@ -23,6 +23,8 @@ def _presence(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
         return _absent(choice, profile, needed=needed)
     if choice.satisfied:
         return _finding(choice, Status.OK, "as-declared")
+    if choice.undriven:
+        return _undriven(choice, profile, needed=needed)
     return _unfit(choice, profile, "trust-too-low" if choice.distrusted else "wrong-version")
 
 
@@ -71,7 +73,7 @@ def _unfit(choice: Choice, profile: Profile, reason: str) -> Finding:
     if _policy(choice) is Policy.INSTALL:
         return _cannot_install(choice, reason)
     by_hand = f"{choice.by_hand}, or change the version in the profile"
-    why = choice.distrusted or "not the declared version"
+    why = choice.distrusted or choice.undriven or "not the declared version"
     if _policy(choice) is Policy.REQUIRE:
         return _finding(
             choice,
@@ -91,6 +93,19 @@ def _unfit(choice: Choice, profile: Profile, reason: str) -> Finding:
     )
 
 
+def _undriven(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
+    if choice.artifact is not None or not needed:
+        return _unfit(choice, profile, "minikube-too-old")
+    return _finding(
+        choice,
+        Status.FAIL,
+        "minikube-too-old",
+        detail=choice.undriven,
+        fix=f"{choice.by_hand}, and declare its version in the profile",
+        blocks=Exit.HOST_UNFIT,
+    )
+
+
 def _drift(choice: Choice, profile: Profile, reason: str) -> Finding:
     artifact = choice.artifact
     assert artifact is not None
@@ -104,7 +119,7 @@ def _drift(choice: Choice, profile: Profile, reason: str) -> Finding:
         choice,
         Status.DRIFT,
         reason,
-        detail="; ".join(filter(None, (choice.distrusted, installs))),
+        detail="; ".join(filter(None, (choice.distrusted, choice.undriven, installs))),
         fix=up,
     )
 

@@ -231,6 +231,11 @@ class Catalogue:
     def drivers(self) -> Mapping[str, Driver]:
         return {name: _driver(name, entry) for name, entry in self._data["drivers"].items()}
 
+    @cached_property
+    def first_driven(self) -> Version:
+        """The oldest minikube whose command lines are known: none older makes a cluster."""
+        return parse_version(self._data["minikube"]["eras"][0]["since"])
+
     def era(self, minikube: Version) -> Era:
         """The era of that release; a release older than all eras gets the oldest."""
         eras = [_era(entry) for entry in self._data["minikube"]["eras"]]

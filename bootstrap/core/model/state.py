@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bootstrap.core.model.gate import GateResult, Proof
-from bootstrap.core.values.version import Version, find_version
+from bootstrap.core.values.version import Version, printed_version
 
 
 class StoredArtifact(NamedTuple):
@@ -40,7 +40,7 @@ class ToolState(NamedTuple):
 
     @property
     def release(self) -> Version | None:
-        return find_version(self.version)
+        return printed_version(self.version)
 
 
 class Power(StrEnum):

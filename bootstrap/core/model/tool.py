@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from bootstrap.core.model.profile import Policy
 from bootstrap.core.model.state import ToolState
+from bootstrap.core.values.version import printed_version
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -19,6 +20,8 @@ class Answer(NamedTuple):
     err: str
     files: Mapping[str, bool] = _NONE
     """For each path in `Tool.files`: whether it exists on this machine."""
+    system: str = "linux"
+    """`linux` or `darwin`: what a file that is missing means."""
 
     def texts(self, name: str) -> Mapping[str, str]:
         """The text members of the object called `name` in the JSON on stdout; else none."""
@@ -43,6 +46,15 @@ class Reading(NamedTuple):
     version: str = ""
     facts: Mapping[str, str] = _NONE
     failure: str = ""
+
+
+def reading_of(version: object, answer: Answer) -> Reading:
+    """Of the text that should be the tool's version; `answer` is what it stands in."""
+    if not isinstance(version, str) or not version:
+        return Reading(failure=answer.printed)
+    if printed_version(version) is None:
+        return Reading(failure=f"it calls its version {version!r:.60}")
+    return Reading(version.removeprefix("v"))
 
 
 class Verdict(NamedTuple):

@@ -35,8 +35,8 @@ def plan_down(profile: Profile, state: HostState, knowledge: Knowledge, *, delet
         step = StopCluster(seen.name, version, "asked for", seen.services)
     step = step._replace(commands=knowledge.command_lines(step))
     steps = (step, *unmerge)
-    if minikube.state.path is None:
-        return Plan(steps, (_no_minikube(profile, seen.name),))
+    if minikube.state.path is None or minikube.undriven:
+        return Plan(steps, (_no_minikube(profile, seen.name, minikube.undriven or "not found"),))
     if step.services and not state.root:
         return Plan(steps, (_not_root(step, minikube.state.path),))
     return Plan(steps, ())
@@ -69,13 +69,13 @@ def _unmerge(seen: ClusterState) -> tuple[Step, ...]:
     return (UnmergeKubeconfig(seen.name, yours.file, "kboot put it there"),)
 
 
-def _no_minikube(profile: Profile, cluster: str) -> Finding:
+def _no_minikube(profile: Profile, cluster: str, why: str) -> Finding:
     return Finding(
         Group.TOOLS,
         "minikube",
         Status.FAIL,
         "not-found",
-        f"not found, and only minikube can stop cluster {cluster}",
+        f"{why}, and only minikube can stop cluster {cluster}",
         fix=profile.command_line("up", "--tools-only"),
         blocks=Exit.TOOL_FAILED,
     )

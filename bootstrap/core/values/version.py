@@ -15,6 +15,9 @@ _FOUND = re.compile(
     r"(?P<suffix>[^\s,;'\"]*)",
     re.ASCII,
 )
+_PRINTED = re.compile(
+    r"v?(?P<release>\d{1,6}(?:\.\d{1,6}){2})(?P<suffix>([-+~_a-zA-Z][\w.+~-]*)?)", re.A
+)
 _PRE = re.compile(
     r"^[-._~]?(?P<kind>alpha|beta|rc|a|b)(?![a-z])[-._]?(?P<number>\d{0,6})",
     re.IGNORECASE | re.ASCII,
@@ -84,7 +87,19 @@ class Version:
 
 def find_version(text: str) -> Version | None:
     """The first version in `text`, or None. `text` of the result keeps the vendor's decoration."""
-    match = _FOUND.search(text)
+    return _version(_FOUND.search(text))
+
+
+def printed_version(text: str) -> Version | None:
+    """The version that a tool gives as its own: three numbers, then a vendor's decoration.
+
+    None for all else. A version in the midst of a text is somebody's, but not the tool's:
+    `openshift-clients-4.6.0` is a kubectl of Kubernetes 1.18.
+    """
+    return _version(_PRINTED.fullmatch(text))
+
+
+def _version(match: re.Match[str] | None) -> Version | None:
     if match is None:
         return None
     release = tuple(int(part) for part in match["release"].split("."))

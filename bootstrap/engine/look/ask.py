@@ -8,6 +8,7 @@ from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import ToolState
 from bootstrap.core.model.tool import Answer, Reading, Tool
+from bootstrap.host.machine.hardware import system_arch
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.elf import fingerprint
 from bootstrap.host.programs.path import candidates, is_in_store
@@ -98,4 +99,4 @@ def _read(tool: Tool, told: Told) -> Reading:
     if told.failure or told.exit_code is None:
         return Reading(failure=told.failure or "it did not end")
     files = {path: Path(path).exists() for path in tool.files}
-    return tool.parse(Answer(told.exit_code, told.out, told.err, files))
+    return tool.parse(Answer(told.exit_code, told.out, told.err, files, system_arch()[0]))

@@ -238,12 +238,13 @@ def ask_minikube(seen: ClusterState, asked: Asked, host: HostState) -> Answers |
     """
     choice = choose(asked.profile, host, asked.knowledge)["minikube"]
     version = choice.version
-    if choice.artifact is not None or choice.state.path is None or version is None:
+    there = choice.state.path is not None and choice.artifact is None and not choice.undriven
+    if not there or version is None:
         return None
     era = asked.knowledge.catalogue.era(version)
     private = asked.around.places.kubeconfig(seen.name)
     env = asked.around.for_children(asked.profile.id, {"KUBECONFIG": str(private)})
-    argv = (choice.state.path, *status.arguments(era, seen.name))
+    argv = (str(choice.state.path), *status.arguments(era, seen.name))
     questions = {"status": Question(argv, STATUS_SECONDS)}
     systemctl = candidates("systemctl", asked.around.folders(asked.profile.id))
     if seen.services and systemctl:

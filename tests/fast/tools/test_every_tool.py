@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,19 +98,63 @@ def test_only_answers_that_depend_on_the_file_alone_are_cached() -> None:
     assert [tool.name for tool in TOOLS if tool.version_is_of_the_file] == ["minikube", "kubectl"]
 
 
-LINUX = {"/proc/modules": True}
-MODULE = [
-    ({**LINUX, "/dev/vboxdrv": True}, "loaded"),
-    ({**LINUX, "/dev/vboxdrv": False}, "missing"),
-    ({"/proc/modules": False, "/dev/vboxdrv": False}, "loaded"),
+MODULE = [("linux", True, "loaded"), ("linux", False, "missing"), ("darwin", False, "loaded")]
+
+
+@pytest.mark.parametrize(("system", "device", "module"), MODULE)
+def test_a_linux_without_the_device_of_virtualbox_starts_no_machine_whatever_else_it_lacks(
+    system: str, device: bool, module: str
+) -> None:
+    files = dict.fromkeys(virtualbox.TOOL.files, device)
+    reading = virtualbox.parse(Answer(0, "5.2.6r120293\n", "", files, system))
+    assert (reading.version, reading.facts["module"]) == ("5.2.6r120293", module)
+    assert virtualbox.TOOL.files == ("/dev/vboxdrv",)
+
+
+SAID: dict[str, Callable[[str], str]] = {
+    "minikube": lambda version: f"minikube version: {version}\ncommit: 0123abc\n",
+    "kubectl": lambda version: json.dumps({"clientVersion": {"gitVersion": version}}),
+    "docker": lambda version: json.dumps(
+        {"Client": {"Version": "28.2.2"}, "Server": {"Version": version}}
+    ),
+    "virtualbox": lambda version: f"{version}\n",
+}
+NONE = [
+    "openshift-clients-4.6.0-202006250705.p0r1",
+    "1.20.3\x1b[2Jr1",
+    "1.20.3 r1",
+    "1.20r1",
+    "1.20.3.4r1",
+]
+NONE += [
+    "1.20.3\u202er1",
+    "1.20.٣r1",
+    "1.20.3\x00r1",
+    "x1.20.3r1",
+    "1.20.3000000000r1",
+    "master@1.20.3r1",
 ]
 
 
-@pytest.mark.parametrize(("files", "module"), MODULE)
-def test_the_device_of_virtualbox_counts_on_linux_only(files: dict[str, bool], module: str) -> None:
-    reading = virtualbox.parse(Answer(0, "5.2.6r120293\n", "", files))
-    assert (reading.version, reading.facts["module"]) == ("5.2.6r120293", module)
-    assert set(files) == set(virtualbox.TOOL.files)
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@pytest.mark.parametrize("version", NONE, ids=ascii)
+def test_only_what_is_a_version_from_end_to_end_is_a_tools_own(tool: Tool, version: str) -> None:
+    reading = tool.parse(Answer(0, SAID[tool.name](version), ""))
+    assert reading.version == "" and reading.failure.isprintable()
+    # As an earlier kboot may have kept it, or a saved state may hold it.
+    assert ToolState(tool.name, "/x", version=version).release is None
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@pytest.mark.parametrize("version", ["v1.20.3r1", "18.02.0-cer1", "7.2.22_Debianr175245"])
+def test_a_vendor_may_decorate_a_tools_version(tool: Tool, version: str) -> None:
+    reading = tool.parse(Answer(0, SAID[tool.name](version), ""))
+    assert (reading.version, reading.failure) == (version.removeprefix("v"), "")
+
+
+def test_a_version_in_the_midst_of_other_words_is_not_minikubes() -> None:
+    for out in ("no minikube version: v1.38.1\n", "minikube version:\nv1.38.1\n"):
+        assert minikube.parse(Answer(0, out, "")).failure
 
 
 WARNING = "WARNING: The vboxdrv kernel module is not loaded. Either there is no module\n\n"

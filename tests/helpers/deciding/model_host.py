@@ -83,7 +83,8 @@ def _run_packages(state: HostState, step: RunPackages) -> HostState:
     else:
         assert state.offered.get(step.tool) == step.version, f"not offered: {step}"
         path = f"/usr/bin/{step.tool}"
-        after = ToolState(step.tool, path, (path,), step.version)
+        # brew puts a build behind a comma; the program does not name itself so.
+        after = ToolState(step.tool, path, (path,), step.version.partition(",")[0])
     services = (*state.services, step.service) if step.service else state.services
     return state._replace(tools={**state.tools, step.tool: after}, services=services)
 

@@ -98,6 +98,34 @@ def test_the_tutorials_prefix_installs_the_release_whose_digest_is_shipped() -> 
     assert isinstance(step, InstallArtifact) and step.artifact.version == "0.25.0"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "policy", "status", "blocks"),
+    [
+        (">=0.15", Policy.INSTALL, Status.DRIFT, None),
+        (">=0.15", Policy.WARN, Status.FAIL, Exit.HOST_UNFIT),
+        (">=0.15", Policy.REQUIRE, Status.FAIL, Exit.HOST_UNFIT),
+        ("0.15", Policy.INSTALL, Status.FAIL, Exit.HOST_UNFIT),
+    ],
+)
+@pytest.mark.parametrize("version", ["0.15.0", "0.19.1"])
+def test_a_minikube_that_no_cluster_is_made_with_is_not_as_declared(
+    version: str, wanted: str, policy: Policy, status: Status, blocks: Exit | None
+) -> None:
+    state = host(tool("minikube", version))
+    if wanted == "0.15":
+        wanted = version
+    found = finding("minikube", profile_of(DOCKER, minikube=(wanted, policy)), state)
+    assert (found.status, found.reason, found.blocks) == (status, "minikube-too-old", blocks)
+    assert "before 0.20.0" in found.detail
+    alone = finding("minikube", profile_of(minikube=(wanted, policy)), state)
+    assert alone.status is Status.OK
+
+
+def test_the_first_minikube_whose_command_lines_are_known_is_as_declared() -> None:
+    state = host(tool("minikube", "0.20.0"))
+    assert finding("minikube", profile_of(VIRTUALBOX, minikube="0.20"), state).status is Status.OK
+
+
 def test_a_tool_that_was_not_looked_at_is_unknown() -> None:
     state = host()
     found = finding("minikube", profile_of(), state._replace(tools={}))

@@ -1,16 +1,21 @@
 """What this machine is made of; on Linux found out without running anything."""
 
+import math
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from bootstrap.host.machine.control_groups import cpu_limits, memory_limits
 from bootstrap.host.programs.probe import Question, ask_all
 
 if sys.platform == "darwin":
     import platform
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_ROOT = Path("/")
+_NO_LIMIT = sys.maxsize
 _OS_RELEASE = (Path("/etc/os-release"), Path("/usr/lib/os-release"))
 
 _SYSCTL = Question(("/usr/sbin/sysctl", "kern.hv_support", "machdep.cpu.features"))
@@ -48,16 +53,30 @@ def name_in_os_release(text: str) -> str:
     return "Linux"
 
 
-def cpus() -> int:
-    """Processors that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def cpus(root: Path = _ROOT) -> int:
+    """Processors that this process may use; a part of one counts as one.
+
+    So do Go (1.25 and later), the JVM and .NET round a share of the processors' time.
+    """
+    if sys.platform != "linux":
+        return os.cpu_count() or 1
+    return max(1, min(len(os.sched_getaffinity(0)), *map(math.ceil, cpu_limits(root)), _NO_LIMIT))
 
 
-def memory_mib() -> int:
-    """Physical memory of the machine in MiB; on Linux the MemTotal of `/proc/meminfo`."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+def memory_mib(root: Path = _ROOT) -> int:
+    """Memory in MiB that this process may use: of the machine, or of its container or service."""
+    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(physical, *_mem_total(root / "proc/meminfo"), *memory_limits(root), _NO_LIMIT) >> 20
+
+
+def _mem_total(meminfo: Path) -> Iterator[int]:
+    """Bytes. Containers may be shown another file than the kernel's own (LXCFS)."""
+    with suppress(OSError), meminfo.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            name, *said = line.split() or [""]
+            if name == "MemTotal:" and said and said[0].isdecimal():
+                yield int(said[0]) << 10
+                return
 
 
 def disk_free_mib(path: Path) -> int:

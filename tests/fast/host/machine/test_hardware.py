@@ -33,10 +33,13 @@ def test_this_machine_has_a_description_and_processors() -> None:
     assert 1 <= hardware.cpus() <= (os.cpu_count() or 1)
 
 
-def test_memory_is_what_the_kernel_says() -> None:
+def test_memory_is_what_the_kernel_says_where_no_group_limits_it(tmp_path: Path) -> None:
     total = re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text())
     assert total is not None
-    assert hardware.memory_mib() == int(total[1]) // 1024
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_bytes(Path("/proc/meminfo").read_bytes())
+    assert hardware.memory_mib(tmp_path) == int(total[1]) // 1024
+    assert 0 < hardware.memory_mib() <= int(total[1]) // 1024
 
 
 def test_free_space_is_that_of_the_nearest_folder_that_exists(tmp_path: Path) -> None:

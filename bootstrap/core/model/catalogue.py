@@ -80,6 +80,16 @@ class KubernetesRange(NamedTuple):
     """With the localkube bootstrapper: the only versions of the default's minor that existed."""
 
 
+_OTHER_NAMES = {"qemu2": "qemu", "native": "none"}
+"""Of drivers: minikube's aliases and first names. Its `kvm` was a driver of its own up to 1.2, so
+it is no other name of kvm2 (pkg/minikube/registry/drvs at each tag)."""
+
+
+def driver_name(name: str) -> str:
+    """The one name that kboot has for a driver, whatever a person or minikube's record calls it."""
+    return _OTHER_NAMES.get(name, name)
+
+
 class Driver(NamedTuple):
     """What one minikube driver needs of a machine."""
 

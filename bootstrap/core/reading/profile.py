@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from bootstrap.core.model.catalogue import driver_name
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec
@@ -68,7 +69,8 @@ def _tool(value: Any) -> Any:
 
 
 def _drivers(value: Any, info: ValidationInfo) -> Any:
-    drivers = value if isinstance(value, list) else [value]
+    named = value if isinstance(value, list) else [value]
+    drivers = [driver_name(each) if isinstance(each, str) else each for each in named]
     legal = info.context["drivers"] if info.context else ()
     for driver in drivers:
         if driver not in legal:

@@ -36,6 +36,8 @@ _SERVICES: Mapping[type, tuple[tuple[str, ...], str]] = {
     ),
 }
 """What is done to the units, and to the containers of their pods. No engine: no containers."""
+_FIRST_NAMES = {"qemu": "qemu2"}
+"""What every release calls a driver. On macOS minikube lists no `qemu` (driver_darwin.go)."""
 _UNKNOWN = Version((0,))
 """For a minikube whose version is not known: the oldest era's flags, which every release takes."""
 
@@ -76,7 +78,7 @@ def _start(step: StartCluster, catalogue: Catalogue) -> tuple[str, ...]:
         "start",
         "--profile",
         step.cluster,
-        f"--{era.driver_flag}={step.driver}",
+        f"--{era.driver_flag}={_FIRST_NAMES.get(step.driver, step.driver)}",
         *_kubernetes(step, catalogue),
         *_choices(step),
         *era.start_flags,

@@ -7,10 +7,9 @@ has its address in `Nodes` (pkg/minikube/config/types.go at each tag).
 import json
 from typing import Any
 
+from bootstrap.core.model.catalogue import driver_name
 from bootstrap.core.model.state import ClusterRecord
 
-_ALIASES = {"qemu2": "qemu"}
-"""minikube records the name that a driver had first."""
 _MAPPED = frozenset(("docker", "podman", "qemu"))
 """Drivers whose API port is mapped to one of the host that the record does not tell."""
 
@@ -35,7 +34,7 @@ def parse(profile_json: str) -> ClusterRecord | None:
         return None
     machine, kubernetes = _object(top.get("MachineConfig")) or top, top["KubernetesConfig"]
     driver = _text(machine.get("Driver")) or _text(machine.get("VMDriver"))
-    driver = _ALIASES.get(driver, driver) if driver else None
+    driver = driver_name(driver) if driver else None
     version = _text(kubernetes.get("KubernetesVersion"))
     return ClusterRecord(
         driver=driver,

@@ -165,6 +165,10 @@ def test_units_that_minikube_leaves_running_are_stopped_before_it_and_their_cont
     assert ("docker rm" in last[-1]) == deleting
 
 
+def test_qemu_is_said_by_the_name_that_minikube_knows_on_every_system() -> None:
+    assert "--driver=qemu2" in start("1.38.1", driver="qemu")
+
+
 def test_only_the_driver_none_has_units_that_minikube_leaves_running() -> None:
     left = {name: each.services for name, each in CATALOGUE.drivers.items() if each.services}
     assert left == {"none": ("localkube",)}

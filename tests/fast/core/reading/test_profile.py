@@ -6,6 +6,7 @@ import pytest
 
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.profile import ClusterSpec, Policy
+from bootstrap.errors import KbootError
 from tests.helpers.deciding.profile_text import CLUSTER, TOOLS, parse
 from tests.helpers.places import ROOT
 
@@ -43,6 +44,26 @@ def test_keys_of_the_cluster_that_are_not_said_are_none() -> None:
 def test_the_order_of_drivers_is_kept() -> None:
     cluster = parse(CLUSTER.replace('"docker"', '["virtualbox", "docker"]')).cluster
     assert cluster is not None and cluster.drivers == ("virtualbox", "docker")
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [("qemu2", "qemu"), ("qemu", "qemu"), ("native", "none")]
+)
+def test_another_name_of_a_driver_is_read_as_its_own(said: str, read: str) -> None:
+    cluster = parse(CLUSTER.replace('"docker"', f'["{said}", "docker"]')).cluster
+    assert cluster is not None and cluster.drivers == (read, "docker")
+
+
+def test_a_driver_under_two_of_its_names_is_named_twice() -> None:
+    with pytest.raises(KbootError) as caught:
+        parse(CLUSTER.replace('"docker"', '["qemu2", "qemu"]'))
+    assert "each once" in caught.value.items[0]
+
+
+def test_a_driver_that_was_another_once_is_no_other_name() -> None:
+    with pytest.raises(KbootError) as caught:
+        parse(CLUSTER.replace('"docker"', '"kvm"'))
+    assert "did you mean kvm2?" in caught.value.items[0]
 
 
 def test_a_profile_without_tools_and_cluster_is_a_profile() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.driving.kboot import NEW, PROGRAM, Kboot, script
+from tests.helpers.driving.kboot import NEW, PROGRAM, Kboot, furnish_none, script
 from tests.helpers.driving.shells import HOSTILE, evaluated, furnish
 from tests.helpers.places import PARTS, ROOT
 from tests.helpers.serving.mirror import Mirror
@@ -54,6 +54,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kboot]:
     called = " ".join(map(shlex.quote, PROGRAM))
     script(kboot.system / "kboot", f'PYTHONPATH={shlex.quote(str(ROOT))} exec {called} "$@"')
     kboot.minikube("1.19.0")
+    furnish_none(kboot)
     for name, version in VERSIONS.items():
         kboot.profile(TOOLS.format(name=name, version=version), f"{name}.toml")
     kboot.profile(NEW.replace("[tools]", '[tools]\nkubectl = "1.20.0"'), "a.toml")

@@ -1,7 +1,8 @@
 """Findings about the machine: what the driver needs, and room for the cluster."""
 
 from bootstrap.core.choose.case import Case
-from bootstrap.core.model.catalogue import Driver
+from bootstrap.core.judge.programs import program_findings
+from bootstrap.core.model.driver import Driver
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import ClusterSpec, Profile
 from bootstrap.core.model.state import HostState
@@ -18,6 +19,7 @@ def driver_findings(driver: Driver, case: Case) -> tuple[Finding, ...]:
             _release(driver, case.minikube),
             *(_NEEDS[need](driver, case.profile, case.state) for need in driver.needs),
             *_minimums(driver, case),
+            *program_findings(driver, case),
         )
         if finding is not None
     )

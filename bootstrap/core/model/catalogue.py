@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from bootstrap.core.model.driver import Driver, driver_of
 from bootstrap.core.values.version import Version, parse_version
 
 TRUST_LEVELS = ("catalogue", "publisher", "first-seen")
@@ -78,32 +79,6 @@ class KubernetesRange(NamedTuple):
     newest: str | None = None
     offered: tuple[str, ...] = ()
     """With the localkube bootstrapper: the only versions of the default's minor that existed."""
-
-
-_OTHER_NAMES = {"qemu2": "qemu", "native": "none"}
-"""Of drivers: minikube's aliases and first names. Its `kvm` was a driver of its own up to 1.2, so
-it is no other name of kvm2 (pkg/minikube/registry/drvs at each tag)."""
-
-
-def driver_name(name: str) -> str:
-    """The one name that kboot has for a driver, whatever a person or minikube's record calls it."""
-    return _OTHER_NAMES.get(name, name)
-
-
-class Driver(NamedTuple):
-    """What one minikube driver needs of a machine."""
-
-    name: str
-    tools: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    """Of `root`, `not-root`, `virtualisation`."""
-    platforms: tuple[str, ...] = ()
-    since: str = "0.0.0"
-    """First minikube release that has it."""
-    services: tuple[str, ...] = ()
-    """systemd units that minikube's own `stop` and `delete` leave running."""
-    minimum: Mapping[str, tuple[str, str]] | None = None
-    """tool → (its minimum version, first minikube release that insists on it)."""
 
 
 class Era(NamedTuple):
@@ -239,7 +214,7 @@ class Catalogue:
 
     @cached_property
     def drivers(self) -> Mapping[str, Driver]:
-        return {name: _driver(name, entry) for name, entry in self._data["drivers"].items()}
+        return {name: driver_of(name, entry) for name, entry in self._data["drivers"].items()}
 
     @cached_property
     def first_driven(self) -> Version:
@@ -264,19 +239,6 @@ def _by_checksum_file(artifact: Artifact, rule: Mapping[str, str]) -> Artifact:
         checksum_url=artifact.url + rule["suffix"],
         algorithm=rule["algorithm"],
         size=None,
-    )
-
-
-def _driver(name: str, entry: Mapping[str, Any]) -> Driver:
-    minimum = entry.get("minimum", {})
-    return Driver(
-        name=name,
-        tools=tuple(entry.get("tools", ())),
-        needs=tuple(entry.get("needs", ())),
-        platforms=tuple(entry.get("platforms", ())),
-        since=entry.get("since", "0.0.0"),
-        services=tuple(entry.get("services", ())),
-        minimum={tool: (pair[0], pair[1]) for tool, pair in minimum.items()},
     )
 
 

@@ -249,6 +249,10 @@ class HostState(NamedTuple):
     systemd: bool = False
     services: tuple[str, ...] = ()
     """Of the services that the profile's tools need, those that systemd knows."""
+    programs: Mapping[str, bool] = MappingProxyType({})
+    """Of the programs and files that the profile's drivers may need: whether they are there."""
+    runtime: str = ""
+    """The container runtime that the cluster's record names, or else minikube's own settings."""
     link_folder: LinkFolder | None = None
     """None: not asked for."""
     environment: Mapping[str, str] = MappingProxyType({})

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from bootstrap.core.model.catalogue import driver_name
+from bootstrap.core.model.driver import driver_name
 from bootstrap.core.model.gate import GATE_IDS
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Policy, Profile, Requirement, VerifySpec

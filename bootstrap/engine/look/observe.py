@@ -1,9 +1,11 @@
 """Look at this machine and at the profile's cluster. Changes nothing, judges nothing."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bootstrap.api.line import Line
+from bootstrap.core.model.profile import ClusterSpec
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.values.codec import from_plain, to_plain
@@ -19,7 +21,8 @@ from bootstrap.engine.look.packages import with_packages
 from bootstrap.host.machine import hardware
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.environment import notable
-from bootstrap.host.programs.path import look_at_links
+from bootstrap.host.programs.path import are_there, look_at_links
+from bootstrap.provider.minikube import record
 from bootstrap.store.keep.inventory import brought, inventory
 
 
@@ -40,12 +43,35 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
         ours = [t.executable for t in knowledge.tools_of(profile) if t.source == "artifact"]
         folder = look_at_links(request.link, ours, around.environ, around.places)
         host = host._replace(link_folder=folder)
-    if seen is None:
+    if spec is None or seen is None:
         return host
+    host = _with_needs(host, spec, asked)
     seen = seen._replace(yours=look_at_yours(seen.name, around))
     minikube = partial(ask_minikube, seen, asked, host)
     engine = partial(ask_engine, seen.name, seen.record.driver, asked)
     return host._replace(cluster=with_power(seen, minikube, engine))
+
+
+def _with_needs(host: HostState, spec: ClusterSpec, asked: Asked) -> HostState:
+    """`host` with what the profile's drivers may need beside tools."""
+    around = asked.around
+    drivers = (asked.knowledge.catalogue.drivers[each] for each in spec.drivers)
+    names = {each.name for driver in drivers for each in driver.programs}
+    if not names:
+        return host
+    # Where minikube puts the plugins that it fetches, and looks for them, too.
+    folders = (*around.folders(asked.profile.id), str(around.minikube_home / "bin"))
+    texts = (around.minikube_home / each for each in (record.path(spec.name), record.SETTINGS))
+    named = filter(None, (record.runtime(_text(each)) for each in texts))
+    return host._replace(programs=are_there(names, folders), runtime=next(named, ""))
+
+
+def _text(file: Path) -> str:
+    """Empty where there is none, or none that can be read."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _host(around: Surroundings) -> HostState:

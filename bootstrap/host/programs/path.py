@@ -71,6 +71,14 @@ def candidates(executable: str, folders: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
+def are_there(names: Iterable[str], folders: tuple[str, ...]) -> dict[str, bool]:
+    """Of programs by their name and files by their whole path: whether they are there."""
+    return {
+        name: os.access(name, os.F_OK) if name.startswith("/") else bool(candidates(name, folders))
+        for name in names
+    }
+
+
 def is_program(file: Path) -> bool:
     """Whether it is a regular file that this user may execute."""
     return file.is_file() and os.access(file, os.X_OK)

@@ -7,7 +7,7 @@ has its address in `Nodes` (pkg/minikube/config/types.go at each tag).
 import json
 from typing import Any
 
-from bootstrap.core.model.catalogue import driver_name
+from bootstrap.core.model.driver import driver_name
 from bootstrap.core.model.state import ClusterRecord
 
 _MAPPED = frozenset(("docker", "podman", "qemu"))
@@ -22,6 +22,22 @@ def path(cluster: str) -> str:
 def machine_path(cluster: str) -> str:
     """Where libmachine keeps what it knows, relative to minikube's home."""
     return f"machines/{cluster}/config.json"
+
+
+SETTINGS = "config/config.json"
+"""The person's own settings (`minikube config set`), relative to minikube's home."""
+
+
+def runtime(settings_json: str) -> str:
+    """The container runtime that a record, or the settings, name; empty where they name none."""
+    try:
+        top = json.loads(settings_json)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(top, dict):
+        return ""
+    named = _object(top.get("KubernetesConfig")).get("ContainerRuntime")
+    return _text(named) or _text(top.get("container-runtime")) or ""
 
 
 def parse(profile_json: str) -> ClusterRecord | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap.core.model.state import ClusterRecord
-from bootstrap.provider.minikube.record import parse, path
+from bootstrap.provider.minikube.record import parse, path, runtime
 
 OLD: dict[str, Any] = {
     "MachineConfig": {"VMDriver": "virtualbox", "CPUs": 2, "Memory": 2048, "DiskSize": 20480},
@@ -87,3 +87,20 @@ def test_no_text_raises(text: str) -> None:
 
 def test_the_record_stands_under_minikubes_home() -> None:
     assert path("kboot") == "profiles/kboot/config.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{"KubernetesConfig": {"ContainerRuntime": "containerd"}}', "containerd"),
+        ('{"container-runtime": "crio"}', "crio"),
+        ('{"KubernetesConfig": {"ContainerRuntime": ""}}', ""),
+        ('{"container-runtime": 7}', ""),
+        *((text, "") for text in RUBBISH),
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
+def test_a_record_and_the_persons_settings_may_name_a_container_runtime(
+    text: str, named: str
+) -> None:
+    assert runtime(text) == named

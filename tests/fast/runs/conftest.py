@@ -17,6 +17,7 @@ from tests.helpers.driving.kboot import (
     SETPRIV,
     TO_NOBODY,
     Kboot,
+    furnish_none,
     script,
 )
 from tests.helpers.driving.kubeconfigs import cluster_of, kubeconfig
@@ -27,6 +28,7 @@ from tests.helpers.serving.apiserver import ApiServer, Identity, healthy_1_20, s
 def furnish_old(kboot: Kboot) -> None:
     kboot.minikube("0.25.0")
     script(kboot.bin / "kubectl", "exit 0")  # minikube 0.25 complains without one
+    furnish_none(kboot)
     kboot.profile(OLD)
 
 
@@ -50,6 +52,7 @@ def new(kboot: Kboot) -> Kboot:
     """minikube 1.19.0 on PATH, the profile p.toml that asks for it, and no cluster."""
     kboot.minikube("1.19.0")
     kboot.profile(NEW)
+    furnish_none(kboot)
     return kboot
 
 

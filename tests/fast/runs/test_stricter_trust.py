@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.helpers.driving.kboot import NEW, TOOLS, Kboot, as_root, on_amd64, script
+from tests.helpers.driving.kboot import NEW, TOOLS, Kboot, as_root, furnish_none, on_amd64, script
 from tests.helpers.serving.mirror import Mirror
 
 pytestmark = on_amd64
@@ -52,6 +52,7 @@ def test_gates_are_about_the_tool_that_is_there_however_far_it_is_trusted(
     kboot: Kboot, mirror: Mirror
 ) -> None:
     kboot.minikube("1.19.0")
+    furnish_none(kboot)
     kboot.profile(NEW.replace("[tools]", '[tools]\nkubectl = "1.24.0"'))
     kboot.run("up", "p.toml")
     kboot.profile(NEW.replace("[tools]", '[tools]\nkubectl = ">=1.24"'))

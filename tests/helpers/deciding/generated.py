@@ -61,6 +61,13 @@ def knowledge() -> Knowledge:
     return Knowledge(TOOLS, catalogue, command_lines(catalogue))
 
 
+@cache
+def every_program() -> dict[str, bool]:
+    """All that drivers may need is there."""
+    drivers = knowledge().catalogue.drivers.values()
+    return {program.name: True for driver in drivers for program in driver.programs}
+
+
 @dataclass(frozen=True)
 class World:
     """What profiles of one time ask for. Per tool: constraints; "" leaves the tool out."""
@@ -283,6 +290,10 @@ def _stored(machine: HostState) -> tuple[StoredArtifact, ...]:
     return tuple(StoredArtifact(a.tool, a.version, a.sha256, a.trust) for a in found if a)
 
 
+_RARE = ("podman", "crictl", "/opt/cni/bin")
+"""What a machine may lack."""
+
+
 def _host(
     machine: HostState,
     full: bool,
@@ -296,7 +307,12 @@ def _host(
     seen = {each.name: each for each in tools if each is not None}
     machine = machine._replace(**packaged)  # type: ignore[arg-type]
     stored = _stored(machine) if full else ()
-    return machine._replace(tools=seen, cluster=cluster, stored=stored, link_folder=links)
+    programs = every_program()
+    if not full:
+        programs = {name: name not in _RARE for name in programs if name != "virsh"}
+    return machine._replace(
+        tools=seen, cluster=cluster, stored=stored, link_folder=links, programs=programs
+    )
 
 
 host_states = st.builds(

@@ -18,7 +18,7 @@ from bootstrap.core.model.state import (
     ToolState,
 )
 from bootstrap.core.plan.up import Plan, plan
-from tests.helpers.deciding.generated import knowledge
+from tests.helpers.deciding.generated import every_program, knowledge
 
 DOCKER = ClusterSpec("work", ("docker",))
 VIRTUALBOX = ClusterSpec("work", ("virtualbox",))
@@ -73,6 +73,7 @@ def host(*tools: ToolState, cluster: ClusterState | None = None, **others: Any) 
         "yes",
         seen,
         cluster or ClusterState("work"),
+        programs=every_program(),
     )
     return made._replace(**others)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.programs.path import candidates, own_name, search_path
+from bootstrap.host.programs.path import are_there, candidates, own_name, search_path
 
 
 def folder(path: Path, mode: int = 0o755) -> str:
@@ -104,3 +104,12 @@ def test_only_executable_regular_files_are_candidates(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe" / "kubectl", 0o755)
     (tmp_path / "dangling" / "kubectl").symlink_to("nothing")
     assert candidates("kubectl", [str(path) for path in tmp_path.iterdir()]) == ()
+
+
+def test_a_program_is_there_by_its_name_and_a_file_by_its_whole_path(tmp_path: Path) -> None:
+    (tmp_path / "virsh").write_text("#!/bin/sh\n")
+    (tmp_path / "virsh").chmod(0o755)
+    (tmp_path / "notes").write_text("not a program")
+    wanted = ("virsh", "notes", "podman", str(tmp_path), str(tmp_path / "notes" / "x"))
+    found = are_there(wanted, (str(tmp_path),))
+    assert [name for name, there in found.items() if there] == ["virsh", str(tmp_path)]

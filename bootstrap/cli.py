@@ -168,7 +168,9 @@ def _bug(error: Exception, session: "Session | None") -> KbootError:
     """No traceback on the screen: it goes into a file that a bug report can carry."""
     import traceback
 
-    text = "".join(traceback.format_exception(error))
+    from bootstrap.core.values.masking import mask
+
+    text = mask("".join(traceback.format_exception(error)))
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"in {last.filename}, line {last.lineno}"
     if session is not None:
@@ -180,7 +182,7 @@ def _bug(error: Exception, session: "Session | None") -> KbootError:
             pass
     return KbootError(
         Exit.BUG,
-        f"a bug in kboot: {type(error).__name__}: {str(error)[:200]}",
+        f"a bug in kboot: {type(error).__name__}: {mask(str(error))[:200]}",
         why=where,
         state="not known; `kboot doctor` looks",
         next="report it with these details and what `kboot doctor --save-state FILE` keeps",

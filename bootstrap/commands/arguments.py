@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from bootstrap import __version__
 from bootstrap.core.model.gate import parse_gates
+from bootstrap.core.values.masking import mask_words
 from bootstrap.core.values.units import parse_duration
 from bootstrap.errors import Exit, KbootError
 
@@ -128,7 +129,11 @@ def parse(words: Sequence[str], shell: str) -> Namespace:
     """
     own, command = _split(list(words))
     parser = _parser(own)
-    arguments = parser.parse_args(own)
+    try:
+        arguments = parser.parse_args(own)
+    except KbootError as error:
+        error.what = mask_words(error.what, own)
+        raise
     if getattr(arguments, "context", None) and arguments.profile:
         parser.error(f"--context takes no PROFILE, and there is {arguments.profile!r}")
     if arguments.command == "exec":

@@ -9,6 +9,7 @@ from bootstrap.core.judge.assess import assess
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.state import HostState
 from bootstrap.core.plan.up import Plan, plan
+from bootstrap.core.values.masking import masked
 from bootstrap.engine.look.observe import observe, replayed, saved
 from bootstrap.errors import Exit, KbootError
 from bootstrap.run.session import Session
@@ -67,7 +68,7 @@ def _read(source: str) -> HostState:
 
 def _write(target: str, host: HostState) -> None:
     try:
-        Path(target).write_text(json.dumps(saved(host), indent=2) + "\n", encoding="utf-8")
+        Path(target).write_text(json.dumps(masked(saved(host)), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise KbootError(
             Exit.PERMISSION,

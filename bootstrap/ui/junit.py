@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 from bootstrap.core.model.gate import GateResult, GateStatus
 from bootstrap.core.result.report import Report
+from bootstrap.core.values.masking import mask
 
 _NO_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no way to say: escapes of a program's, bytes that are no text."""
@@ -52,7 +53,7 @@ def _tell(
 
 
 def _text(text: str) -> str:
-    return _NO_XML.sub(lambda found: ascii(found[0])[1:-1], text)
+    return _NO_XML.sub(lambda found: ascii(found[0])[1:-1], mask(text))
 
 
 _KINDS = {

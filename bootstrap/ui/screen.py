@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bootstrap.core.model.events import Event
 from bootstrap.core.result.report import Report
+from bootstrap.core.values.masking import mask, masked
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
 from bootstrap.ui.plain import PlainTalk
@@ -47,6 +48,7 @@ class Screen:
 
     def event(self, event: Event) -> None:
         """Called from worker threads too."""
+        event = event._replace(subject=mask(event.subject), message=mask(event.message))
         if self.events is not None:
             self.events.event(event)
             self._tell_of(self.events)
@@ -56,13 +58,13 @@ class Screen:
     def talk(self, lines: Iterable[Line]) -> None:
         """Something to know while it runs."""
         if not self.quiet:
-            self._talking().lines(lines)
+            self._talking().lines(_masked(lines))
 
     def data(self, lines: Iterable[Line]) -> None:
         """What the person asked for."""
         self.close()
         if not self.document:
-            write(sys.stdout, lines, color=self._color)
+            write(sys.stdout, _masked(lines), color=self._color)
 
     def verbatim(self, text: str) -> None:
         """What the person asked for, for a program to read: byte for byte."""
@@ -74,7 +76,7 @@ class Screen:
         """The last lines. Bad news goes to stderr, and is said even when told to be quiet."""
         self.close()
         if not good:
-            write(sys.stderr, lines, color=False)
+            write(sys.stderr, _masked(lines), color=False)
         elif not self.quiet:
             self.data(lines)
 
@@ -87,7 +89,7 @@ class Screen:
         if self.document:
             write(sys.stdout, [Line(self._rendered(report))], color=False)
         if report.error is not None:
-            write(sys.stderr, text.error(report.error), color=False)
+            write(sys.stderr, _masked(text.error(report.error)), color=False)
 
     def close(self) -> None:
         if self._talk is not None:
@@ -97,7 +99,7 @@ class Screen:
     def _rendered(self, report: Report) -> str:
         """ASCII goes through every locale, also with what is no text (a file's name may be)."""
         if self._output == "json":
-            return json.dumps(report.as_dict(), indent=2)
+            return json.dumps(masked(report.as_dict()), indent=2)
         # A lazy point: XML is for those who ask for it.
         from bootstrap.ui.junit import junit
 
@@ -119,3 +121,7 @@ class Screen:
 
             return LiveTalk(verbose=self.verbose)
         return PlainTalk(sys.stderr, verbose=self.verbose)
+
+
+def _masked(lines: Iterable[Line]) -> list[Line]:
+    return [line._replace(text=mask(line.text)) for line in lines]

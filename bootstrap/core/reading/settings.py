@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bootstrap.core.model.catalogue import TRUST_LEVELS
+from bootstrap.core.values.masking import mask, mask_value
 from bootstrap.errors import Exit, KbootError
 
 
@@ -68,7 +69,7 @@ def _with(settings: Settings, found: Mapping[str, Any], source: str) -> Settings
         wrong = [each for each in changed["mirrors"] if not _is_pair(each)]
         if wrong:
             raise _refused(
-                source, [f"{_masked(each)!r} is not FROM=TO with two URLs" for each in wrong]
+                source, [f"{mask_value(each)!r} is not FROM=TO with two URLs" for each in wrong]
             )
     if changed.get("trust", "publisher") not in TRUST_LEVELS:
         raise _refused(source, [f"trust is one of {', '.join(TRUST_LEVELS)}"])
@@ -80,18 +81,14 @@ def _is_pair(mirror: str) -> bool:
     return "://" in source and "://" in target
 
 
-def _masked(text: str) -> str:
-    """Without a URL's user and password."""
-    return re.sub(r"//[^/@=]*@", "//***@", text)
-
-
 def _from_text(key: str, value: str, name: str) -> Any:
     if key == "mirrors":
-        return [each.strip() for each in value.split(",") if each.strip()]
+        # A comma may be part of a password; one before another pair is none.
+        return [each.strip() for each in re.split(r",(?=\s*(?:\w+://|$))", value) if each.strip()]
     if key != "allow_sudo":
         return value
     if value.lower() not in ("1", "true", "0", "false"):
-        raise _refused("the environment", [f"{name} is true or false, not {value!r}"])
+        raise _refused("the environment", [f"{name} is true or false, not {mask_value(value)!r}"])
     return value.lower() in ("1", "true")
 
 
@@ -103,7 +100,9 @@ def _typed(key: str, value: Any, source: str) -> Any:
     else:
         fits = isinstance(value, str)
     if not fits:
-        raise _refused(source, [f"{key} has the wrong type: {value!r}"])
+        # A list of mirrors that is written as one text has passwords in it, too.
+        shown = repr(mask_value(value)) if isinstance(value, str) else mask(repr(value))
+        raise _refused(source, [f"{key} has the wrong type: {shown}"])
     return value
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bootstrap.core.values.masking import mask
+from bootstrap.core.values.masking import mask_word
 from bootstrap.errors import Exit, KbootError
 
 _POLL = 0.05
@@ -86,9 +86,9 @@ def _try(descriptor: int) -> bool:
 
 
 def _describe_self() -> str:
-    command = shlex.join(["kboot", *sys.argv[1:]])
+    command = shlex.join(["kboot", *map(mask_word, sys.argv[1:])])
     since = time.strftime("%Y-%m-%d %H:%M:%S")
-    return json.dumps({"pid": os.getpid(), "command": mask(command)[:200], "since": since})
+    return json.dumps({"pid": os.getpid(), "command": command[:200], "since": since})
 
 
 def _write(descriptor: int, text: str) -> None:

@@ -8,7 +8,7 @@ minikube 0.25's `docker-env`, and `LD_PRELOAD` runs code in every child.
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootstrap.core.values.masking import mask_credentials
+from bootstrap.core.values.masking import mask_value
 
 _PERSON = frozenset(
     (
@@ -64,7 +64,7 @@ def notable(environ: Mapping[str, str]) -> dict[str, str]:
     seen: dict[str, str] = {}
     for name in sorted(environ):
         if name in _NOTABLE:
-            seen[name] = mask_credentials(environ[name])
+            seen[name] = mask_value(environ[name])
         elif name.startswith(_DROPPED_ALOUD) and environ[name] != _ALWAYS.get(name):
             seen[name] = "(ignored)"
     return seen

@@ -12,6 +12,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     IncompleteRead,
+    LocationParseError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
@@ -22,7 +23,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout, make_headers
 
-from bootstrap.core.values.masking import mask
+from bootstrap.core.values.masking import mask, mask_value
 from bootstrap.errors import Exit, KbootError
 from bootstrap.store.fetch.urls import host, is_loopback
 
@@ -80,7 +81,7 @@ def open_pool(url: str, ca_bundle: Path | None) -> urllib3.PoolManager:
     except ProxySchemeUnknown as error:
         raise KbootError(
             Exit.USAGE,
-            f"kboot cannot use the proxy {mask(proxy)}",
+            f"kboot cannot use the proxy {mask_value(proxy)}",
             why="only http:// and https:// proxies can be used",
             next="set https_proxy to an http:// proxy",
         ) from error
@@ -124,6 +125,9 @@ def credentials(url: str) -> str | None:
 def reason(error: HTTPError) -> str:
     """In words, without object names and credentials, why nothing (more) came."""
     match error:
+        case LocationParseError():
+            # Not its words: they quote what stands there, which may be half of a password.
+            return "no host is to be found in the address (in a password write / ? # @ as %…)"
         case NameResolutionError():
             return "its name cannot be resolved"
         case ConnectTimeoutError() if not isinstance(error, NewConnectionError):
@@ -148,4 +152,4 @@ def is_passing(error: HTTPError) -> bool:
     """
     if isinstance(error, ProxyError):
         return _REFUSED.match(str(error.original_error)) is None
-    return not isinstance(error, SSLError)
+    return not isinstance(error, SSLError | LocationParseError)

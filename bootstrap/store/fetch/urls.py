@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
-from bootstrap.core.values.masking import mask
+from bootstrap.core.values.masking import mask, mask_value
 from bootstrap.errors import Exit, KbootError
 
 Mirrors = tuple[tuple[str, str], ...]
@@ -24,7 +24,7 @@ def _parse_mirror(text: str) -> tuple[str, str]:
     if match is None or not all(host(each) for each in match.groups()):
         raise KbootError(
             Exit.USAGE,
-            f"a mirror is given as FROM=TO, not as {mask(text)!r}",
+            f"a mirror is given as FROM=TO, not as {mask_value(text)!r}",
             why="FROM and TO are the beginnings of two URLs",
             state="nothing was changed",
             next="kboot up --mirror https://dl.k8s.io=https://mirror.example/k8s",
@@ -67,7 +67,7 @@ def check_allowed(url: str) -> str:
 def _not_https(url: str, why: str) -> KbootError:
     return KbootError(
         Exit.POLICY_DENIES,
-        f"kboot does not download from {mask(url)}",
+        f"kboot does not download from {mask_value(url)}",
         why=why,
         next="kboot up --mirror FROM=https://…   (an address that serves https itself)",
     )

@@ -24,6 +24,7 @@ LAZY = {
         "bootstrap.commands.arguments",
         "bootstrap.run.session",
         "bootstrap.core.result.report",
+        "bootstrap.core.values.masking",  # for a bug alone
         "bootstrap.ui.events",  # for --events alone
         "bootstrap.ui.screen",
         "importlib",

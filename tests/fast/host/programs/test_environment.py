@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core.values.masking import mask_credentials
+from bootstrap.core.values.masking import mask_value
 from bootstrap.host.programs.environment import child_environment, notable
 from bootstrap.host.programs.probe import Question, ask_all
 
@@ -86,4 +86,4 @@ def test_notable_shows_no_credentials(name: str) -> None:
     ],
 )
 def test_credentials_are_masked_and_places_are_not(value: str, shown: str) -> None:
-    assert mask_credentials(value) == shown
+    assert mask_value(value) == shown

@@ -176,7 +176,9 @@ def _bug(error: Exception, session: "Session | None") -> KbootError:
     if session is not None:
         log = session.around.places.state / "bug.log"
         try:
-            log.write_text(text, encoding="utf-8")
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            with os.fdopen(os.open(log, flags, 0o600), "w", encoding="utf-8") as file:
+                file.write(text)
             where = f"details are in {log}"
         except OSError:
             pass

@@ -8,6 +8,7 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import DeleteCluster, StartCluster, StopCluster
 from bootstrap.core.plan.up import Plan
 from bootstrap.engine.carry.work import Limits, Work
+from bootstrap.host.files import own
 from bootstrap.host.files.lock import hold
 from bootstrap.host.files.places import claim
 from bootstrap.host.files.proofs import forget_proofs, note_new
@@ -35,6 +36,7 @@ def cluster_lock(session: Session, timeout: float) -> Iterator[bool]:
 
     places = session.around.places
     with hold(places.lock(f"cluster-{name}"), timeout=timeout, waiting=waiting) as waited:
+        own.sweep(places.kubeconfig(name).parent)
         since = settle(places.starting(name), timeout=timeout, waiting=waiting)
         if since:
             told = f"its start of {since} was cut off; kboot looks again and goes on"

@@ -17,7 +17,7 @@ from bootstrap.engine.look.ask import Asked, ask
 from bootstrap.host.files import profile_source
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.catalogue import read_catalogue
-from bootstrap.host.files.places import find_places
+from bootstrap.host.files.places import check, find_places
 from bootstrap.host.files.settings_file import read_settings
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.path import own_name
@@ -51,6 +51,8 @@ class Session:
         self.context: str = getattr(arguments, "context", None) or ""
         """Of the person's kubeconfig, instead of a profile's cluster; else empty."""
         self.profile = self._load(environ)
+        cluster = self.profile.cluster
+        check(places, self.profile.id, cluster.name if cluster else "")
         self.request = Request(
             trust=self.settings.trust,
             offline=getattr(arguments, "offline", False),

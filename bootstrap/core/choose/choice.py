@@ -96,7 +96,10 @@ def _choose_one(
     if not choice.satisfied:
         advice = by_hand(tool, requirement, state.platform, knowledge.catalogue)
         choice = choice._replace(by_hand=advice)
-    wants_install = requirement is not None and requirement.policy is Policy.INSTALL
+    # What kboot installed before and is damaged now, kboot mends.
+    wants_install = requirement is not None and (
+        requirement.policy is Policy.INSTALL or bool(seen.damaged)
+    )
     if requirement is None or not wants_install or seen.failure:
         return choice
     if tool.source == "package":

@@ -18,6 +18,8 @@ def program(choices: Choices, tool: str) -> str | Lack:
     if choice.state.path:
         there = f"{tool} {choice.state.release or 'of no known version'}"
         return Lack(f"{there} is not the declared {wanted.version}", "kboot up --tools-only")
+    if choice.state.damaged:
+        return Lack(f"{tool} is damaged: {choice.state.damaged}", "kboot up --tools-only")
     if wanted.policy is Policy.WARN:
         return Lack(f"{tool} is not found, and the profile only warns of that")
     if choice.artifact is not None or choice.offer is not None:

@@ -105,14 +105,16 @@ def _taken(profile: Profile, name: str, folder: LinkFolder) -> Finding:
 
 def _unusable(profile: Profile, folder: LinkFolder) -> Finding:
     no_folder = folder.ground is Ground.NO_FOLDER
+    said = {
+        Ground.NO_FOLDER: f"{folder.obstacle} is not a folder",
+        Ground.NOT_YOURS: f"{folder.obstacle}: {folder.why}",
+    }
     return Finding(
         Group.TOOLS,
         SUBJECT,
         Status.FAIL,
         folder.ground.value,
-        f"{folder.obstacle} is not a folder"
-        if no_folder
-        else f"you may not write to {folder.obstacle}",
+        said.get(folder.ground, f"you may not write to {folder.obstacle}"),
         detail="" if folder.obstacle == folder.path else f"so there can be no {folder.path}",
         fix=f"a folder of yours: {profile.command_line('up', '--link', 'FOLDER')}",
         blocks=Exit.CONFLICT if no_folder else Exit.PERMISSION,

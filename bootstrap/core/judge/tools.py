@@ -42,19 +42,20 @@ def _unknown(choice: Choice, *, needed: bool) -> Finding:
 
 
 def _absent(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
+    reason = "damaged" if choice.state.damaged else "not-found"
     if choice.artifact is not None:
-        return _drift(choice, profile, "not-found")
+        return _drift(choice, profile, reason)
     if choice.offer is not None:
-        return _package_drift(choice, profile, "not-found")
-    if _policy(choice) is Policy.INSTALL:
-        return _cannot_install(choice, "not-found")
+        return _package_drift(choice, profile, reason)
+    if choice.refusal is not None:
+        return _cannot_install(choice, reason)
     blocks = None
     if needed or _policy(choice) is Policy.REQUIRE:
         blocks = Exit.HOST_UNFIT if needed else Exit.POLICY_DENIES
     return _finding(
         choice,
         Status.FAIL if blocks else Status.WARN,
-        "not-found",
+        reason,
         detail=_DEMANDS[blocks],
         fix=choice.by_hand,
         blocks=blocks,
@@ -234,6 +235,8 @@ def _seen(choice: Choice) -> str:
     state = choice.state
     if state.failure:
         return "could not tell"
+    if state.damaged:
+        return f"damaged: {state.damaged}"
     if state.path is None:
         return "not found"
     where = "installed by kboot" if state.managed else state.path
@@ -243,4 +246,6 @@ def _seen(choice: Choice) -> str:
 
 def _other_candidates(choice: Choice) -> str:
     count = len(choice.state.candidates)
-    return f"first of {count} on PATH" if count > 1 and not choice.state.managed else ""
+    first = f"first of {count} on PATH" if count > 1 and not choice.state.managed else ""
+    passed_over = (f"{file} is not run: {why}" for file, why in choice.state.passed_over.items())
+    return "; ".join(filter(None, (first, *passed_over)))

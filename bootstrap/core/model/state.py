@@ -37,6 +37,10 @@ class ToolState(NamedTuple):
     profile changes."""
     stored: StoredArtifact | None = None
     """Of a managed one, what its receipt says. None: there is no receipt, so nothing is known."""
+    damaged: str = ""
+    """Of one that kboot installed: why it is not run. `path` is None then, whatever is on PATH."""
+    passed_over: Mapping[str, str] = MappingProxyType({})
+    """Programs of that name on PATH that are not run, each with the reason."""
 
     @property
     def release(self) -> Version | None:
@@ -200,6 +204,8 @@ class Ground(StrEnum):
     """It can be made."""
     NO_FOLDER = "no-folder"
     NOT_WRITABLE = "not-writable"
+    NOT_YOURS = "not-yours"
+    """Others can put something else into the place of a link there."""
 
 
 class LinkFolder(NamedTuple):
@@ -209,6 +215,8 @@ class LinkFolder(NamedTuple):
     ground: Ground
     obstacle: str = ""
     """What is no folder or cannot be written to: the folder itself, or one above it."""
+    why: str = ""
+    """Of what is not yours: who may write to the obstacle."""
     on_path: bool = True
     ours: Mapping[str, str] = MappingProxyType({})
     """Executable → the id of the profile to which the link that kboot made there leads."""

@@ -36,7 +36,8 @@ def plan_down(profile: Profile, state: HostState, knowledge: Knowledge, *, delet
     step = step._replace(commands=knowledge.command_lines(step))
     steps = (step, *unmerge)
     if minikube.state.path is None or minikube.undriven:
-        return Plan(steps, (_no_minikube(profile, seen.name, minikube.undriven or "not found"),))
+        why = minikube.state.damaged or minikube.undriven
+        return Plan(steps, (_no_minikube(profile, seen.name, why),))
     if step.services and not state.root:
         return Plan(steps, (_not_root(step, minikube.state.path),))
     return Plan(steps, ())
@@ -74,8 +75,8 @@ def _no_minikube(profile: Profile, cluster: str, why: str) -> Finding:
         Group.TOOLS,
         "minikube",
         Status.FAIL,
-        "not-found",
-        f"{why}, and only minikube can stop cluster {cluster}",
+        "unusable" if why else "not-found",
+        f"{why or 'not found'}, and only minikube can stop cluster {cluster}",
         fix=profile.command_line("up", "--tools-only"),
         blocks=Exit.TOOL_FAILED,
     )

@@ -31,7 +31,7 @@ def install_steps(case: Case) -> Iterator[Step]:
         if choice.artifact is not None:
             seen = choice.state
             because = f"{seen.release} on PATH is not it" if seen.path else "not found"
-            because = choice.distrusted or because
+            because = choice.distrusted or seen.damaged or because
             if seen.borrowed:
                 because = "the one on PATH is another profile's"
             stored = in_store(choice.artifact, case.state.stored)

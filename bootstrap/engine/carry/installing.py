@@ -38,12 +38,13 @@ def install_artifacts(steps: Sequence[InstallArtifact], work: Work) -> Iterator[
     """Fetch all at once under one store lock; then publish and link each, in the plan's order."""
     places = work.around.places
     subject = ", ".join(step.subject for step in steps)
-    lock = places.lock("store")
     started = time.monotonic()
     with ExitStack() as held:
         timeout = work.limits.store_lock
         try:
-            held.enter_context(hold(lock, timeout=timeout, waiting=work.waiting(subject)))
+            held.enter_context(
+                hold(places.store_lock, timeout=timeout, waiting=work.waiting(subject))
+            )
             folder = held.enter_context(staging(places))
             jobs = [_job(step, folder / step.artifact.tool, work) for step in steps]
         except KbootError as error:

@@ -11,6 +11,6 @@ def link_tools(step: Step, work: Work) -> str:
     assert isinstance(step, LinkTools)
     places = work.around.places
     waiting = work.waiting(step.subject)
-    with hold(places.lock("store"), timeout=work.limits.store_lock, waiting=waiting):
+    with hold(places.store_lock, timeout=work.limits.store_lock, waiting=waiting):
         put_links(places, step)
     return f"to profile {step.profile}"

@@ -11,9 +11,9 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import Step, verb
 from bootstrap.core.values.units import show_seconds
 from bootstrap.engine.carry.work import Work
+from bootstrap.engine.look.ask import known_of, programs
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.hearing import Listener
-from bootstrap.host.programs.path import candidates
 from bootstrap.host.programs.runner import Result, run
 from bootstrap.provider.minikube.events import Told
 from bootstrap.provider.minikube.reasons import Recognised
@@ -81,7 +81,8 @@ def hear(
     """
     name, *arguments = argv
     executable = next((t.executable for t in work.knowledge.tools if t.name == name), name)
-    found = candidates(executable, work.around.folders(work.profile.id))
+    known = known_of(work.knowledge, work.around)
+    found, _ = programs(executable, work.profile.id, work.around, known)
     if not found:
         raise KbootError(Exit.TOOL_FAILED, f"{name} is not there any more", why="it left PATH")
     relay = _Relay(f"{verb(step)} {step.subject}", name, tell, work, timeout)

@@ -11,6 +11,7 @@ from bootstrap.engine.carry.clusters import keep_private
 from bootstrap.engine.carry.programs import Heard, failure, hear
 from bootstrap.engine.carry.work import Work
 from bootstrap.errors import KbootError
+from bootstrap.host.files import own
 from bootstrap.kubeconfig.normalise import normalise
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube.events import tell
@@ -29,7 +30,7 @@ def start(step: Step, work: Work) -> str:
     assert isinstance(step, StartCluster)
     places = work.around.places
     private, note = places.kubeconfig(step.cluster), places.starting(step.cluster)
-    private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own.make(private.parent)
     private.unlink(missing_ok=True)
     _run(step, work, note)
     keep_private(private, step.cluster)

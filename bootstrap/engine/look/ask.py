@@ -11,9 +11,10 @@ from bootstrap.core.model.tool import Answer, Reading, Tool
 from bootstrap.host.machine.hardware import system_arch
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.elf import fingerprint
-from bootstrap.host.programs.path import candidates, is_in_store
+from bootstrap.host.programs.path import candidates, is_in_store, unsafe
 from bootstrap.host.programs.probe import Asking, Question, Told
-from bootstrap.store.keep.inventory import stored_at
+from bootstrap.store.keep.intact import Known, linked
+from bootstrap.store.keep.inventory import stored
 
 PROBE_SECONDS = 5.0
 
@@ -35,7 +36,8 @@ def ask(profile: Profile, knowledge: Knowledge, around: Surroundings, asking: As
     `asking` beforehand, so that no signal can come between their start and its knowing of them.
     """
     tools = knowledge.tools_of(profile)
-    sighted = tuple((tool, _sight(tool, profile, around)) for tool in tools)
+    kept = known_of(knowledge, around)
+    sighted = tuple((tool, _sight(tool, profile, around, kept)) for tool in tools)
     questions = {
         tool.name: Question((state.path, *tool.version_args), PROBE_SECONDS)
         for tool, state in sighted
@@ -52,6 +54,11 @@ def ask(profile: Profile, knowledge: Knowledge, around: Surroundings, asking: As
     return Asked(profile, knowledge, around, sighted, asking)
 
 
+def known_of(knowledge: Knowledge, around: Surroundings) -> Known:
+    """What stored files are held against before they are run or believed."""
+    return Known(around.places, knowledge.catalogue, around.cache)
+
+
 def answers(asked: Asked) -> dict[str, ToolState]:
     """What each tool said, once all have said it or their time is over."""
     told = asked.asking.finish()
@@ -61,20 +68,42 @@ def answers(asked: Asked) -> dict[str, ToolState]:
     }
 
 
-def _sight(tool: Tool, profile: Profile, around: Surroundings) -> ToolState:
+def _sight(tool: Tool, profile: Profile, around: Surroundings, known: Known) -> ToolState:
     """Where the tool is, and its version where the cache has it for exactly this file."""
-    found = candidates(tool.executable, around.folders(profile.id))
+    link = around.places.links(profile.id) / tool.executable
+    own = linked(link, known)
+    if own is not None and own.damage:
+        return ToolState(tool.name, damaged=own.damage)
+    found, passed_over = programs(tool.executable, profile.id, around, known)
     if not found:
-        return ToolState(tool.name)
-    path = Path(found[0])
-    managed = path.parent == around.places.links(profile.id)
-    stored = stored_at(path) if managed else None
+        return ToolState(tool.name, passed_over=passed_over)
+    managed = found[0] == str(link)
+    receipt = own.receipt if own and managed else None
     may_be = tool.source == "artifact" and not managed
-    borrowed = may_be and is_in_store(found[0], around.places)
-    state = ToolState(tool.name, found[0], found, managed=managed, borrowed=borrowed, stored=stored)
+    state = ToolState(
+        *(tool.name, found[0], found),
+        managed=managed,
+        borrowed=may_be and is_in_store(found[0], around.places),
+        stored=stored(receipt) if receipt else None,
+        passed_over=passed_over,
+    )
     key = _key(tool, found[0])
     kept = around.cache.read(f"version-{tool.name}", key) if key is not None else None
     return state._replace(**kept, cached=True) if isinstance(kept, Mapping) else state
+
+
+def programs(
+    executable: str, profile_id: str, around: Surroundings, known: Known
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Those of that name that may be run, the first first; the others, each with the reason.
+
+    Among the others are damaged ones of kboot's own, also where PATH has another profile's links.
+    """
+    found = candidates(executable, around.folders(profile_id))
+    ours = ((file, linked(Path(file), known)) for file in found if is_in_store(file, known.places))
+    damaged = {file: kept.damage for file, kept in ours if kept and kept.damage}
+    fine = tuple(file for file in found if file not in damaged)
+    return fine, {**unsafe(executable, around.environ), **damaged}
 
 
 def _key(tool: Tool, path: str) -> Any:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from bootstrap.host.files import own
 from bootstrap.host.files.kubeconfigs import user_files
 from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.kubeconfig.entries import Entries, from_json
@@ -17,7 +18,7 @@ def files_for(cluster: str, around: Surroundings) -> tuple[Path, ...]:
 def read_record(file: Path) -> tuple[Entries | None, tuple[Path, ...]]:
     """What kboot put where, earlier; nothing where that is not known."""
     try:
-        plain = json.loads(file.read_bytes())
+        plain = json.loads(own.read(file))
         return from_json(plain["entries"]), tuple(Path(str(each)) for each in plain["files"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None, ()

@@ -9,7 +9,7 @@ from bootstrap.core.model.profile import ClusterSpec
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.values.codec import from_plain, to_plain
-from bootstrap.engine.look.ask import Asked, answers
+from bootstrap.engine.look.ask import Asked, answers, known_of
 from bootstrap.engine.look.cluster import (
     ask_engine,
     ask_minikube,
@@ -23,6 +23,7 @@ from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.environment import notable
 from bootstrap.host.programs.path import are_there, look_at_links
 from bootstrap.provider.minikube import record
+from bootstrap.store.keep.intact import Known
 from bootstrap.store.keep.inventory import brought, inventory
 
 
@@ -36,7 +37,7 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
     spec = None if request.tools_only else profile.cluster
     with asked.asking:
         seen = look_without_minikube(spec, profile, knowledge, around, line) if spec else None
-        host = _host(around)
+        host = _host(around, known_of(knowledge, around))
         host = host._replace(tools=answers(asked))
     host = with_packages(host, profile, knowledge, around)
     if request.link:
@@ -74,7 +75,7 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _host(around: Surroundings) -> HostState:
+def _host(around: Surroundings, known: Known) -> HostState:
     system, arch = hardware.system_arch()
     return HostState(
         system=system,
@@ -87,7 +88,7 @@ def _host(around: Surroundings) -> HostState:
         virtualisation=hardware.virtualisation(),
         tools={},
         cluster=None,
-        stored=inventory(around.places),
+        stored=inventory(known),
         drop_folder=str(around.places.downloads),
         brought=brought(around.places),
         environment=notable(around.environ),

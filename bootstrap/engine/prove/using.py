@@ -58,7 +58,7 @@ class Using(NamedTuple):
 
     def begin(self, client: ApiClient, seconds: float) -> tuple[Trial, Programs]:
         """Nothing is made in the cluster yet."""
-        owner = Owner(secrets.token_hex(4), self.around.places.lock("store").parent)
+        owner = Owner(secrets.token_hex(4), self.around.places.locks)
         trial = Trial(
             client,
             owner,

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap import __version__
+from bootstrap.host.files import own
+from bootstrap.host.files.disk import create
 
 
 class Cache:
@@ -17,18 +19,14 @@ class Cache:
         """`fresh`: ignore what is there, but keep what is found out now."""
         self._folder = folder
         self._fresh = fresh
+        self._own: bool | None = None
 
     def read(self, name: str, key: Any) -> Any:
         """The value kept under `name` for exactly `key`, else None."""
-        if self._fresh:
+        if self._fresh or not self._is_own():
             return None
         try:
-            descriptor = os.open(self._folder / f"{name}.json", os.O_RDONLY | os.O_NOFOLLOW)
-            with os.fdopen(descriptor, encoding="utf-8") as file:
-                status = os.fstat(descriptor)
-                if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-                    return None
-                kept = json.load(file)
+            kept = json.loads(own.read(self._folder / f"{name}.json"))
         except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(kept, dict) or kept.get("key") != _stamp(key):
@@ -37,14 +35,31 @@ class Cache:
 
     def write(self, name: str, key: Any, value: Any) -> None:
         """Keep `value`. A folder that cannot be written to is no error."""
-        if _is_anothers(self._folder):
+        if _is_anothers(self._folder) or not self._is_own():
             return
         temporary = self._folder / f"{name}.{os.getpid()}.tmp"
         with suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.write_text(json.dumps({"key": _stamp(key), "value": value}), encoding="utf-8")
-            temporary.chmod(0o600)
-            temporary.replace(self._folder / f"{name}.json")
+            own.make(self._folder)
+            self._sweep()
+            try:
+                with create(temporary) as file:
+                    file.write(json.dumps({"key": _stamp(key), "value": value}).encode())
+                temporary.replace(self._folder / f"{name}.json")
+            except OSError:
+                temporary.unlink(missing_ok=True)
+
+    def _is_own(self) -> bool:
+        """Looked at once: what others can write is neither read nor written."""
+        if self._own is None:
+            self._own = not (own.trouble(self._folder) or own.way_trouble(self._folder)[1])
+        return self._own
+
+    def _sweep(self) -> None:
+        """What runs that were killed while they wrote have left."""
+        for left in self._folder.glob("*.tmp"):
+            number = left.name.split(".")[-2]
+            if number == str(os.getpid()) or not (number.isdecimal() and _runs(int(number))):
+                left.unlink(missing_ok=True)
 
     def remember(self, name: str, key: Any, compute: Callable[[], Any]) -> Any:
         """The kept value, or what `compute` returns, which is then kept."""
@@ -53,6 +68,16 @@ class Cache:
             value = compute()
             self.write(name, key, value)
         return value
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _is_anothers(folder: Path) -> bool:

@@ -7,11 +7,12 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bootstrap.core.values.masking import mask_word
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files import own
 
 _POLL = 0.05
 """Seconds between two tries."""
@@ -22,12 +23,18 @@ def hold(path: Path, *, timeout: float, waiting: Callable[[str], None]) -> Itera
     """Hold the lock `path` inside; True if it had to be waited for, so what was seen may be old.
 
     `timeout` is in seconds. `waiting` is called at most once, with who holds the lock.
-    The file is never deleted: somebody may be waiting on it. Raises KbootError: 42 after
-    `timeout`, 41 when the file cannot be opened.
+    kboot never deletes the file: somebody may be waiting on it. Where somebody else did, the lock
+    of the new one is waited for. Raises KbootError: 42 after `timeout`, 41 when the file cannot
+    be opened.
     """
-    descriptor = _open(path)
+    deadline = time.monotonic() + timeout
+    descriptor, waited = _open(path), False
     try:
-        waited = _acquire(descriptor, path, timeout, waiting)
+        waited = _acquire(descriptor, path, deadline, waiting)
+        while not _is(descriptor, path):
+            os.close(descriptor)
+            descriptor = _open(path)
+            waited |= _acquire(descriptor, path, deadline, waiting)
         _write(descriptor, _describe_self())
         try:
             yield waited
@@ -51,26 +58,62 @@ def is_held(path: Path) -> bool:
         os.close(descriptor)
 
 
+@contextmanager
+def at_work(folder: Path) -> Iterator[None]:
+    """Mark a folder as in use, for as long as this process lives."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        with suppress(OSError):  # a network's file system may lock no folders
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether a process that marked the folder lives."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        return not _try(descriptor)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _is(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still the one at `path`."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except OSError:
+        return False
+
+
 def _open(path: Path) -> int:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own.make(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise KbootError(
             Exit.PERMISSION,
             f"kboot cannot open its lock {path}",
             why=error.strerror or str(error),
-            next="set XDG_STATE_HOME to a folder that you may write to",
+            next="set XDG_DATA_HOME and XDG_STATE_HOME to folders that you may write to",
         ) from error
 
 
-def _acquire(descriptor: int, path: Path, timeout: float, waiting: Callable[[str], None]) -> bool:
-    deadline = time.monotonic() + timeout
+def _acquire(descriptor: int, path: Path, deadline: float, waiting: Callable[[str], None]) -> bool:
+    began = time.monotonic()
     tries = 0
     while not _try(descriptor):
         tries += 1
         if time.monotonic() >= deadline:
-            raise _timed_out(path, timeout, _holder(descriptor))
+            raise _timed_out(path, round(time.monotonic() - began, 1), _holder(descriptor))
         if tries == 2:  # one pause later: a holder that just got it has said who it is by now
             waiting(_holder(descriptor))
         time.sleep(min(_POLL, max(0.0, deadline - time.monotonic())))

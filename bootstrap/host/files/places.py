@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files import own
 
 
 class Places(NamedTuple):
@@ -68,8 +69,17 @@ class Places(NamedTuple):
         """The note of a `minikube start` under way, see `host.programs.underway`."""
         return self.state / "clusters" / cluster / "starting"
 
+    @property
+    def store_lock(self) -> Path:
+        """In the store: runs with one store and two state folders must know of each other."""
+        return self.data / "store.lock"
+
+    @property
+    def locks(self) -> Path:
+        return self.state / "locks"
+
     def lock(self, name: str) -> Path:
-        return self.state / "locks" / name
+        return self.locks / name
 
     @property
     def settings_file(self) -> Path:
@@ -112,30 +122,65 @@ def _home(environ: Mapping[str, str]) -> Path:
         ) from None
 
 
-def claim(places: Places) -> None:
-    """Make sure that kboot may write here. Raises KbootError (41) before anything is changed.
+def check(places: Places, profile_id: str, cluster: str) -> None:
+    """That nobody else can write what kboot believes. Raises KbootError (41); changes nothing.
 
-    Refuses a HOME of another user: `sudo` may keep it, and root's files in somebody's home are
-    how people lose the use of their own minikube.
+    Of the cache and the settings, who reads them checks: a run can do without.
+    """
+    _check_home(places)
+    for root in (places.data, places.state):
+        folder, why = own.way_trouble(root)
+        if why:
+            raise _not_own(root, folder, why)
+    folders = [
+        *(places.data, places.artifacts, places.staging, places.data / "profiles"),
+        *(places.state, places.locks, places.state / "clusters", places.backups),
+        *([places.profile(profile_id)] if profile_id else []),
+        *([places.kubeconfig(cluster).parent, places.proofs(cluster)] if cluster else []),
+    ]
+    for folder in folders:
+        if why := own.trouble(folder):
+            raise _not_own(folder, folder, why)
+
+
+def claim(places: Places) -> None:
+    """Make sure that kboot may write here. Raises KbootError (41) before anything is changed."""
+    _check_home(places)
+    for folder in (places.data, places.state):
+        try:
+            own.make(folder)
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise _cannot_write(folder, PermissionError(13, "Permission denied"))
+
+
+def _check_home(places: Places) -> None:
+    """Refuses a HOME of another user: `sudo` may keep it, and root's files in somebody's home are
+    how people lose the use of their own minikube; what they put there, root would run.
     """
     owner = _owner(places.home)
     if owner is not None and owner != os.geteuid():
         raise KbootError(
             Exit.PERMISSION,
             f"{places.home} belongs to another user",
-            why=f"HOME is owned by {_name(owner)}, and you are {_name(os.geteuid())}",
+            why=f"HOME is owned by {own.name_of(owner)}, and you are {own.name_of(os.geteuid())}",
             state="nothing was changed",
-            next=f"sudo -H kboot …   (or as {_name(owner)}, without sudo)"
+            next=f"sudo -H kboot …   (or as {own.name_of(owner)}, without sudo)"
             if os.geteuid() == 0
             else "HOME=/a/folder/of/yours kboot …",
         )
-    for folder in (places.data, places.state):
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise _cannot_write(folder, error) from error
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise _cannot_write(folder, PermissionError(13, "Permission denied"))
+
+
+def _not_own(folder: Path, obstacle: Path, why: str) -> KbootError:
+    return KbootError(
+        Exit.PERMISSION,
+        f"kboot does not use {folder}: what is there could be another's",
+        why=f"{obstacle}: {why}",
+        state="nothing was changed",
+        next=f"ls -ld {obstacle}   (then give it to yourself alone, or set XDG_DATA_HOME and "
+        "XDG_STATE_HOME to folders of yours)",
+    )
 
 
 def _cannot_write(folder: Path, error: OSError) -> KbootError:
@@ -153,10 +198,3 @@ def _owner(folder: Path) -> int | None:
         return folder.stat().st_uid
     except OSError:
         return None
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

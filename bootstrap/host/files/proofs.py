@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bootstrap.core.model.gate import Proof
 from bootstrap.core.values.codec import from_plain, to_plain
+from bootstrap.host.files import own
 from bootstrap.host.files.disk import disk_errors, write_text
 from bootstrap.host.files.places import Places
 
@@ -15,7 +16,7 @@ from bootstrap.host.files.places import Places
 def read_proof(path: Path) -> tuple[Proof | None, float]:
     """With its age in seconds. None: there is none, or none that this kboot understands."""
     try:
-        proof = from_plain(Proof, json.loads(path.read_text(encoding="utf-8")))
+        proof = from_plain(Proof, json.loads(own.read(path)))
         then = datetime.fromisoformat(proof.proven_at)
         return proof, time.time() - then.timestamp()
     except (OSError, ValueError, RecursionError):
@@ -26,7 +27,7 @@ def keep_proof(path: Path, proof: Proof) -> None:
     """Whole or not at all. Raises KbootError (40, 41) when the disk refuses."""
     following = path.with_name(f"{path.name}.new")
     with disk_errors(path.parent, "the proof that the cluster works"):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own.make(path.parent)
         following.unlink(missing_ok=True)
         write_text(following, json.dumps(to_plain(proof), indent=2) + "\n")
         following.replace(path)

@@ -1,19 +1,31 @@
 """The person's `config.toml`, read from disk."""
 
+import os
 from pathlib import Path
 
 from bootstrap.core.reading.settings import Settings, from_file
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files import own
 from bootstrap.host.files.toml import parse_toml
 
 
 def read_settings(path: Path) -> Settings:
-    """What the file says; the defaults where there is none. Raises KbootError (2)."""
+    """What the file says; the defaults where there is none.
+
+    Raises KbootError: 2 for what cannot be read, 41 for what another could have written. Links to
+    it are the person's own, as dotfiles have them.
+    """
+    real = Path(os.path.realpath(path))
     try:
-        text = path.read_text(encoding="utf-8")
+        text = own.read(real)
+        folder, why = own.way_trouble(real)
+        if why:
+            raise _anothers(path, f"{folder}: {why}")
         return from_file(Settings(), parse_toml(text), str(path))
     except FileNotFoundError:
         return Settings()
+    except own.Anothers as error:
+        raise _anothers(path, f"{real}: {error.strerror}") from error
     except (OSError, ValueError, RecursionError) as error:
         raise KbootError(
             Exit.USAGE,
@@ -22,3 +34,13 @@ def read_settings(path: Path) -> Settings:
             state="nothing was changed",
             next="mend the file, or move it away",
         ) from error
+
+
+def _anothers(path: Path, why: str) -> KbootError:
+    return KbootError(
+        Exit.PERMISSION,
+        f"kboot does not follow the settings in {path}: another could have written them",
+        why=why,
+        state="nothing was changed",
+        next=f"read {path}; if it is as you want it, give it to yourself alone (chown, chmod o-w)",
+    )

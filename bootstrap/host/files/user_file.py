@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files import own
 from bootstrap.host.files.kubeconfigs import LOCK_MODE, fingerprint, left_by_kboot, lock_of
 from bootstrap.host.files.places import Places
 
@@ -64,8 +65,8 @@ def replace(file: Path, seen: list[int] | None, content: bytes, places: Places) 
         raise _cannot(file, why)
     real = Path(os.path.realpath(file))
     try:
-        if not file.is_symlink():
-            real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.is_symlink() and not real.parent.is_dir():
+            own.make(real.parent)
         _back_up(real, places)
         temporary = _written(real, content)
         try:
@@ -99,15 +100,19 @@ def _written(real: Path, content: bytes) -> Path:
     temporary = real.with_name(f".{real.name}.kboot-{os.getpid()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        with suppress(FileNotFoundError):
-            status = real.stat()
-            with suppress(PermissionError):
-                os.fchown(descriptor, -1, status.st_gid)
-            os.fchmod(descriptor, status.st_mode & 0o777)
-        out.write(content)
-        out.flush()
-        os.fsync(descriptor)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            with suppress(FileNotFoundError):
+                status = real.stat()
+                with suppress(PermissionError):
+                    os.fchown(descriptor, -1, status.st_gid)
+                os.fchmod(descriptor, status.st_mode & 0o777)
+            out.write(content)
+            out.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return temporary
 
 
@@ -164,7 +169,7 @@ def _back_up(real: Path, places: Places) -> None:
     if not content:
         return
     folder = places.backups
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own.make(folder)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     name = f"{real.name}-{stamp}-{time.monotonic_ns() % 10**9:09}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

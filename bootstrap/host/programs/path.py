@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bootstrap.core.model.state import Ground, LinkFolder
+from bootstrap.host.files import own
 from bootstrap.host.files.places import Places
 
 
@@ -13,8 +14,9 @@ def search_path(environ: Mapping[str, str], links: Path) -> tuple[str, ...]:
     """The folder of the profile's links, then the user's PATH, each folder once.
 
     Left out of the user's PATH: empty and relative entries, what is no folder, the links of other
-    profiles (this may be the shell of one), and every folder that others may write to. The sticky
-    bit redeems none: in `/tmp` nobody can replace my `kubectl`, but anybody can put one there.
+    profiles (this may be the shell of one), and every folder that others may write to or replace.
+    The sticky bit redeems none: in `/tmp` nobody can replace my `kubectl`, but anybody can put one
+    there. It redeems those above: nobody can put another folder into the place of mine.
     Folders of another owner or writable by a group stay: `/usr/local/bin` (Debian, Homebrew) and a
     team's `/opt/tools/bin` are like that on purpose.
     """
@@ -22,7 +24,7 @@ def search_path(environ: Mapping[str, str], links: Path) -> tuple[str, ...]:
     trusted = (
         entry
         for entry in entries
-        if entry.startswith("/") and not _is_another(entry, links) and _is_trusted(entry)
+        if entry.startswith("/") and not _is_another(entry, links) and _untrusted(entry) == ""
     )
     return tuple(dict.fromkeys((str(links), *trusted)))
 
@@ -60,13 +62,13 @@ def rehearsal_beside(program: str) -> str:
 def candidates(executable: str, folders: Iterable[str]) -> tuple[str, ...]:
     """Every program of that name, in the order of `folders`; the first is the one that runs.
 
-    One file is named once, by the first path that leads to it (`/bin` is `/usr/bin` on a merged
-    system).
+    Without those that others may write to or replace, of which `unsafe` tells. One file is named
+    once, by the first path that leads to it (`/bin` is `/usr/bin` on a merged system).
     """
     found: dict[str, str] = {}
     for folder in folders:
         file = Path(folder, executable)
-        if is_program(file):
+        if is_program(file) and not _replaceable(file):
             found.setdefault(os.path.realpath(file), str(file))
     return tuple(found.values())
 
@@ -79,17 +81,52 @@ def are_there(names: Iterable[str], folders: tuple[str, ...]) -> dict[str, bool]
     }
 
 
+def unsafe(executable: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The programs of that name on the user's PATH that are not run, each with the reason."""
+    entries = environ.get("PATH", os.defpath).split(os.pathsep)
+    files = [Path(each, executable) for each in entries if each.startswith("/")]
+    reasons = {str(f): _untrusted(str(f.parent)) or _replaceable(f) for f in files if is_program(f)}
+    return {file: why for file, why in reasons.items() if why}
+
+
 def is_program(file: Path) -> bool:
     """Whether it is a regular file that this user may execute."""
     return file.is_file() and os.access(file, os.X_OK)
 
 
-def _is_trusted(folder: str) -> bool:
+def _untrusted(folder: str) -> str | None:
+    """Why nothing in `folder` is run: others may write to it or replace it. None: it is none."""
     try:
-        mode = Path(folder).stat().st_mode
+        mode = os.stat(folder).st_mode  # noqa: PTH116 (several times a run, for all of PATH)
+        if not stat.S_ISDIR(mode):
+            return None
+        return f"everybody may write to {folder}" if mode & stat.S_IWOTH else _way_open(folder)
     except (OSError, ValueError):
-        return False
-    return stat.S_ISDIR(mode) and not mode & stat.S_IWOTH
+        return None
+
+
+def _replaceable(file: Path) -> str:
+    """Why a program in a trusted folder is not run; it may be a link to where others write."""
+    try:
+        if file.stat().st_mode & stat.S_IWOTH:
+            return "everybody may write to it"
+        return _way_open(str(file)) if file.is_symlink() else ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _way_open(path: str) -> str:
+    """Which folder above lets everybody put something else in its place; empty: none does."""
+    for way in dict.fromkeys((path, os.path.realpath(path))):
+        folder = os.path.dirname(way)  # noqa: PTH120
+        while True:
+            mode = os.stat(folder).st_mode  # noqa: PTH116
+            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                return f"everybody may write to {folder}"
+            if folder == "/":
+                break
+            folder = os.path.dirname(folder)  # noqa: PTH120
+    return ""
 
 
 def is_in_store(file: str, places: Places) -> bool:
@@ -120,7 +157,7 @@ def look_at_links(
 ) -> LinkFolder:
     """What lies in `folder` under these names, and whether links can be put there."""
     names = tuple(executables)
-    ground, obstacle = _ground(folder)
+    ground, obstacle, why = _ground(folder)
     entries = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each]
     real = os.path.realpath(folder)
     on_path = [os.path.realpath(each) == real for each in entries]
@@ -131,6 +168,7 @@ def look_at_links(
         folder,
         ground,
         obstacle,
+        why,
         on_path=True in on_path,
         ours={name: profile for name, profile in ours.items() if profile},
         taken={name: _kind(link) for name, link in links.items() if not ours[name]},
@@ -144,18 +182,23 @@ def _first(name: str, folders: Iterable[str], places: Places) -> str:
     return next((str(file) for file in found if is_program(file)), "")
 
 
-def _ground(folder: str) -> tuple[Ground, str]:
-    """Judged by the nearest thing that is there: the folder, or one above it."""
+def _ground(folder: str) -> tuple[Ground, str, str]:
+    """Judged by the nearest thing that is there: the folder, or one above it; with the reason."""
     wanted = Path(folder)
     nearest = next(each for each in (wanted, *wanted.parents) if os.path.lexists(each))
     try:
         if not nearest.is_dir():
-            return Ground.NO_FOLDER, str(nearest)
+            return Ground.NO_FOLDER, str(nearest), ""
     except PermissionError:  # a link to where this user may not look
-        return Ground.NOT_WRITABLE, str(nearest)
+        return Ground.NOT_WRITABLE, str(nearest), ""
     if not os.access(nearest, os.W_OK | os.X_OK):
-        return Ground.NOT_WRITABLE, str(nearest)
-    return (Ground.THERE if nearest == wanted else Ground.MISSING), ""
+        return Ground.NOT_WRITABLE, str(nearest), ""
+    if nearest == wanted and (why := own.others_write(nearest.stat())):
+        return Ground.NOT_YOURS, str(nearest), why
+    way, why = own.way_trouble(wanted)
+    if why:
+        return Ground.NOT_YOURS, str(way), why
+    return (Ground.THERE if nearest == wanted else Ground.MISSING), "", ""
 
 
 def _kind(path: Path) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files import own
 
 _LOOK_AGAIN = 0.1
 _TELL_AGAIN = 20.0
@@ -32,7 +33,9 @@ def note(path: Path) -> None:
     pid = os.getpid()
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     with suppress(OSError):
-        path.write_text(json.dumps(Underway(pid, _start(pid), since)._asdict()), encoding="utf-8")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+            json.dump(Underway(pid, _start(pid), since)._asdict(), file)
 
 
 def settle(path: Path, *, timeout: float, waiting: Callable[[str], None]) -> str:
@@ -59,7 +62,7 @@ def settle(path: Path, *, timeout: float, waiting: Callable[[str], None]) -> str
 
 def _read(path: Path) -> Underway | None:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(own.read(path))
         return Underway(int(told["pid"]), str(told["start"]), str(told["since"]))
     except FileNotFoundError:
         return None

@@ -4,14 +4,14 @@ Staging folder → download → verify → unpack → executable → receipt →
 named after the content. Recovery is deleting what dead runs left in staging.
 """
 
-import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event as Flag
 from typing import NamedTuple
@@ -21,24 +21,23 @@ from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Emit
 from bootstrap.core.values.codec import to_plain
 from bootstrap.core.values.masking import mask
+from bootstrap.errors import KbootError
+from bootstrap.host.files import own
 from bootstrap.host.files.disk import allow_execution, disk_errors, sync_folders, write_text
+from bootstrap.host.files.lock import at_work, is_at_work
 from bootstrap.host.files.places import Places
 from bootstrap.store.fetch import by_hand, failures
 from bootstrap.store.fetch.checksum import with_digest
 from bootstrap.store.fetch.download import Received, download
-from bootstrap.store.keep.inventory import (
-    RECEIPT,
-    Receipt,
-    executable_of,
-    installed,
-    place_of,
-    read_receipt,
-)
+from bootstrap.store.keep.intact import Known, examine, is_intact
+from bootstrap.store.keep.inventory import installed
+from bootstrap.store.keep.receipt import RECEIPT, Receipt, executable_of, place_of, seal
 from bootstrap.store.keep.unpack import extract_member
 
 _RUN = secrets.token_hex(4)
 """Begins the names of this process's staging folders. Not the pid: in a container a dead run's
 may well have been the same."""
+_OF_A_RUN = re.compile(r"[0-9a-f]{8}-\w{8}")
 
 
 class Delivery(NamedTuple):
@@ -65,7 +64,7 @@ def install(artifact: Artifact, places: Places, delivery: Delivery, emit: Emit) 
     """The verified executable's path in the store; nothing is downloaded when it is there.
 
     The caller holds the store lock. Raises KbootError as `download` and `extract_member` do,
-    with `state` left to the caller; the place is then as it was, or without a damaged file.
+    with `state` left to the caller; what is in the place is then what was there.
     """
     with staging(places) as folder:
         return publish(stage(artifact, places, delivery, folder, emit, Flag()), places)
@@ -78,11 +77,12 @@ def staging(places: Places) -> Iterator[Path]:
     The caller holds the store lock: what other runs left there is dead, and is deleted first.
     """
     with disk_errors(places.data, "its staging folder"):
-        places.staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own.make(places.staging)
         sweep(places)
         folder = Path(tempfile.mkdtemp(prefix=f"{_RUN}-", dir=places.staging))
     try:
-        yield folder
+        with at_work(folder):
+            yield folder
     finally:
         _remove(folder)
 
@@ -90,19 +90,21 @@ def staging(places: Places) -> Iterator[Path]:
 def stage(
     artifact: Artifact, places: Places, delivery: Delivery, folder: Path, emit: Emit, stop: Flag
 ) -> Staged:
-    """Fetch and verify into `folder`; nothing changes in the store but that damaged files go.
+    """Fetch and verify into `folder`; in the store, only a file that differs may not run any more.
 
     Several may run at once, each with a folder of its own. Raises as `install` does, and
     StoppedError once `stop` is set.
     """
     with disk_errors(places.data, f"{artifact.tool} {artifact.version}", artifact.size):
         artifact = _identified(artifact, places, delivery, stop)
-        if artifact.sha256 and is_intact(place_of(places, artifact), artifact):
+        place = place_of(places, artifact)
+        if artifact.sha256 and is_intact(place, artifact, places):
             return Staged(artifact)
         folder.mkdir(mode=0o700, exist_ok=True)
-        if artifact.sha256:
-            _set_aside(place_of(places, artifact), folder / "damaged")
-        return _fill(folder, artifact, places, delivery, emit, stop)
+        if not artifact.sha256 or not os.path.lexists(place):
+            return _fill(folder, artifact, places, delivery, emit, stop)
+        with _damaged(place, artifact, places):
+            return _fill(folder, artifact, places, delivery, emit, stop)
 
 
 def publish(staged: Staged, places: Places) -> Path:
@@ -123,7 +125,7 @@ def _identified(artifact: Artifact, places: Places, delivery: Delivery, stop: Fl
     kept = installed(places, artifact)
     if kept is not None:
         known = artifact._replace(sha256=kept.sha256)
-        if is_intact(place_of(places, known), known):
+        if is_intact(place_of(places, known), known, places):
             return known
     if delivery.offline:
         raise failures.offline(artifact)
@@ -131,28 +133,47 @@ def _identified(artifact: Artifact, places: Places, delivery: Delivery, stop: Fl
 
 
 def sweep(places: Places) -> None:
-    """Delete what dead runs left: the lock is held, so only this process has staging folders."""
+    """Delete what dead runs left. Who had the lock before it was deleted may still be at work."""
     for left in places.staging.iterdir():
-        if not left.name.startswith(_RUN):
+        made_here = _OF_A_RUN.fullmatch(left.name) and not left.name.startswith(_RUN)
+        if made_here and not is_at_work(left):
             _remove(left)
 
 
-def is_intact(place: Path, artifact: Artifact) -> bool:
-    """Whether the artifact is installed there and its file is still the one that was verified."""
-    receipt = read_receipt(place)
-    if receipt is None or receipt.sha256 != artifact.sha256:
-        return False
-    expected = receipt.executable_sha256 if artifact.member else artifact.sha256
+@contextmanager
+def _damaged(place: Path, artifact: Artifact, places: Places) -> Iterator[None]:
+    """While a successor is fetched the file stays; one that differs may not be executed.
+
+    Where no successor comes, the error says so.
+    """
+    kept = examine(place, Known(places))
+    if kept.differs:
+        _disarm(place / artifact.tool)
     try:
-        with (place / artifact.tool).open("rb") as file:
-            executable = os.fstat(file.fileno()).st_mode & 0o555 == 0o555
-            return executable and hashlib.file_digest(file, "sha256").hexdigest() == expected
-    except OSError:
-        return False
+        yield
+    except KbootError as error:
+        why = kept.damage or "other bytes are wanted now"
+        what = f"{artifact.tool} {artifact.version} in kboot's store is not run: {why}"
+        error.items += (
+            what,
+            f"  it stays where it is until a verified one can take its place: {place}",
+        )
+        raise
+
+
+def _disarm(file: Path) -> None:
+    """No shell shall run it. Not where its rights are also those of a file elsewhere."""
+    with suppress(OSError):
+        descriptor = own.open_file(file)
+        try:
+            if os.fstat(descriptor).st_nlink == 1:
+                os.fchmod(descriptor, 0o444)
+        finally:
+            os.close(descriptor)
 
 
 def _set_aside(place: Path, away: Path) -> None:
-    """A file that is not what its receipt says must not stay executable, download or not."""
+    """What is in a place goes only when its verified successor is ready."""
     if os.path.lexists(place):
         place.rename(away)
 
@@ -178,6 +199,7 @@ def _fill(
         target.unlink()
     allow_execution(executable)
     receipt = _receipt(artifact, url, delivery.installed_at, received.size, sha256)
+    receipt = receipt._replace(seal=seal(executable.stat()))
     write_text(new / RECEIPT, json.dumps(to_plain(receipt), indent=2) + "\n")
     sync_folders(new)
     return Staged(artifact, folder, received)
@@ -221,7 +243,7 @@ def _receipt(
 
 
 def _publish(folder: Path, place: Path, places: Places) -> None:
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own.make(place.parent)
     folder.rename(place)
     sync_folders(place.parent, places.artifacts, places.data)
 

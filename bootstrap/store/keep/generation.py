@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from bootstrap.host.files import own
 from bootstrap.host.files.disk import disk_errors, sync_folders
 from bootstrap.host.files.places import Places
 
@@ -19,7 +20,7 @@ def link(places: Places, profile_id: str, links: Mapping[str, Path]) -> Path:
     """
     profile, current = places.profile(profile_id), places.links(profile_id)
     with disk_errors(places.data, f"the links of profile {profile_id}"):
-        profile.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own.make(profile)
         previous = _target(current)
         # Every generation lies equally deep, so a relative target is right in all of them.
         wanted = _read(current) | {

@@ -1,67 +1,12 @@
 """What is in the store: the receipts beside the installed files. Every run reads them."""
 
-import json
 from pathlib import Path
-from typing import NamedTuple
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.state import StoredArtifact
-from bootstrap.core.values.codec import from_plain
 from bootstrap.host.files.places import Places
-
-RECEIPT = "receipt.json"
-
-
-class Receipt(NamedTuple):
-    """Written last into an artifact's folder: without it the folder is not installed."""
-
-    tool: str
-    version: str
-    platform: str
-    url: str
-    """Where it came from, credentials masked."""
-    sha256: str
-    """Of the downloaded file."""
-    origin: str
-    """Where the expected digest was from."""
-    trust: str
-    size: int
-    """Bytes downloaded."""
-    member: str
-    executable_sha256: str
-    """Of the installed file; the same as `sha256` unless it was unpacked."""
-    installed_at: str
-    kboot: str
-    """The version of kboot that installed it."""
-
-
-def place_of(places: Places, artifact: Artifact) -> Path:
-    """The content-named folder of that artifact, whether it is installed or not."""
-    platform = artifact.platform.replace("/", "-")
-    name = f"{artifact.version}-{platform}-{artifact.sha256[:12]}"
-    return places.artifacts / artifact.tool / name
-
-
-def executable_of(places: Places, artifact: Artifact) -> Path:
-    """The file that the links of a profile lead to."""
-    return place_of(places, artifact) / artifact.tool
-
-
-def read_receipt(folder: Path) -> Receipt | None:
-    """None: nothing is installed there, or nothing that this kboot understands."""
-    try:
-        return from_plain(Receipt, json.loads((folder / RECEIPT).read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def stored_at(executable: Path) -> StoredArtifact | None:
-    """What the receipt beside an installed file says; None where there is none.
-
-    `executable`: that file, or a link to it.
-    """
-    receipt = read_receipt(executable.resolve().parent)
-    return _stored(receipt) if receipt else None
+from bootstrap.store.keep.intact import Known, examine
+from bootstrap.store.keep.receipt import RECEIPT, Receipt, read_receipt
 
 
 def installed(places: Places, artifact: Artifact) -> Receipt | None:
@@ -81,18 +26,20 @@ def brought(places: Places) -> tuple[str, ...]:
         return ()
 
 
-def inventory(places: Places) -> tuple[StoredArtifact, ...]:
-    """Every installed artifact, by its receipt; what is no receipt is passed over.
-
-    The files themselves are not read: `commit.install` hashes one before it is used again.
-    """
-    receipts = [
-        receipt
-        for path in sorted(places.artifacts.glob(f"*/*/{RECEIPT}"))
-        if (receipt := read_receipt(path.parent)) and (path.parent / receipt.tool).is_file()
-    ]
-    return tuple(map(_stored, receipts))
+def places_in_use(places: Places) -> tuple[Path, ...]:
+    """Every folder of the store that should hold an installed file."""
+    return tuple(sorted(places.artifacts.glob("*/*")))
 
 
-def _stored(receipt: Receipt) -> StoredArtifact:
+def inventory(known: Known) -> tuple[StoredArtifact, ...]:
+    """Every installed artifact whose file is the one that was verified."""
+    found = (
+        examine(path.parent, known)
+        for path in sorted(known.places.artifacts.glob(f"*/*/{RECEIPT}"))
+    )
+    return tuple(stored(each.receipt) for each in found if each.receipt and not each.damage)
+
+
+def stored(receipt: Receipt) -> StoredArtifact:
+    """What a state says of it."""
     return StoredArtifact(receipt.tool, receipt.version, receipt.sha256, receipt.trust)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bootstrap.core.model.step import LinkTools
 from bootstrap.errors import Exit, KbootError
+from bootstrap.host.files import own
 from bootstrap.host.files.disk import sync_folders
 from bootstrap.host.files.places import Places
 from bootstrap.host.programs.path import profile_of_link
@@ -21,7 +22,8 @@ def put_links(places: Places, step: LinkTools) -> None:
     """
     folder = Path(step.folder)
     with _folder_errors(folder):
-        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            own.make(folder, 0o755)
         present = {name: os.path.lexists(folder / name) for name in step.names}
         for name in step.names:
             if present[name] and not profile_of_link(folder / name, places):

@@ -4,10 +4,14 @@ Never `extractall`: before the fixes of June 2025 (CVE-2025-4517 and its kin) ta
 filter is no boundary, and kboot runs on Pythons without them. No path of the archive is used.
 """
 
+import gzip
 import hashlib
+import io
 import os
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -17,6 +21,8 @@ from bootstrap.host.files.disk import create, disk_errors, require_room
 MAX_BYTES = 1 << 30
 """Unpacked, all members up to the wanted one together."""
 MAX_MEMBERS = 10_000
+MAX_HEADERS = 32 << 20
+"""Bytes, of all that stand before the wanted member's content. tarfile holds each in memory."""
 _BLOCK = 128 * 1024
 _BROKEN = (tarfile.TarError, EOFError, zlib.error, ValueError)
 
@@ -40,14 +46,56 @@ def extract_member(archive: Path, member: str, destination: Path) -> str:
 
 
 def _extract(archive: Path, member: str, destination: Path) -> str:
-    with tarfile.open(archive, "r|gz") as opened:
+    with gzip.open(archive) as unpacked, _Bounded(unpacked) as bounded, _tar(bounded) as opened:
         info = _find(opened, member)
+        bounded.allow(info.size)
         source = opened.extractfile(info)
         if source is None:
             raise _broken(member, "it has no content")
         with disk_errors(destination.parent, destination.name, info.size):
             require_room(destination.parent, info.size, destination.name)
             return _copy(source, info.size, destination)
+
+
+class _Bounded(io.RawIOBase):
+    """What tarfile reads: until the member is found, these are headers alone."""
+
+    def __init__(self, unpacked: gzip.GzipFile) -> None:
+        self._unpacked = unpacked
+        self._left = MAX_HEADERS
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not 0 <= size <= self._left:
+            raise _unsafe(f"its headers are longer than {MAX_HEADERS:,} bytes")
+        self._left -= size
+        with _gzip_errors():
+            return self._unpacked.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        with _gzip_errors():
+            return self._unpacked.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._unpacked.tell()
+
+    def allow(self, size: int) -> None:
+        """The content of a member that was found."""
+        self._left += size
+
+    def seekable(self) -> bool:
+        return True
+
+
+def _tar(unpacked: "_Bounded") -> tarfile.TarFile:
+    return tarfile.open(fileobj=unpacked, mode="r:")
+
+
+@contextmanager
+def _gzip_errors() -> Iterator[None]:
+    try:
+        yield
+    except gzip.BadGzipFile as error:  # an OSError, but none of the disk's
+        raise tarfile.ReadError(str(error)) from error
 
 
 def _find(archive: tarfile.TarFile, member: str) -> tarfile.TarInfo:

@@ -57,6 +57,8 @@ LAZY = {
     # … and what only a cluster that was just started is asked.
     "bootstrap.gates.live.checks": {"bootstrap.gates.live.heard"},
     "bootstrap.gates.live.system": {"bootstrap.gates.live.heard"},
+    # 10. A hash, for a stored file that is not as its receipt recorded it.
+    "bootstrap.store.keep.intact": {"hashlib"},
     # 7. tomllib, for a text that is not in the cache.
     "bootstrap.host.files.toml": {"tomllib"},
 }

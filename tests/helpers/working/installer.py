@@ -50,7 +50,7 @@ def work(order: Order) -> None:
         if order.fill and order.artifact.size in written:
             fill(places.data)
 
-    with hold(places.lock("store"), timeout=20, waiting=lambda text: None):
+    with hold(places.store_lock, timeout=20, waiting=lambda text: None):
         path = install(order.artifact, places, delivery, emit)
         link(places, "p", {"kubectl": path})
     print("changes", changes[0])

@@ -10,7 +10,9 @@ from bootstrap.core.model.catalogue import Artifact
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.places import Places
 from bootstrap.store.keep.commit import Delivery, install
-from bootstrap.store.keep.inventory import inventory, place_of, read_receipt
+from bootstrap.store.keep.intact import Known
+from bootstrap.store.keep.inventory import inventory
+from bootstrap.store.keep.receipt import place_of, read_receipt
 from tests.helpers.serving.mirror import Fault, Mirror
 from tests.helpers.working.samples import BODY, PATH, artifact, executables
 
@@ -87,7 +89,7 @@ def test_a_file_verified_before_is_used_without_asking_anybody(
     mirror.requests.clear()
     assert put(mirror, places, vouched_for(algorithm)) == path
     assert mirror.requests == []
-    assert [each.trust for each in inventory(places)] == ["publisher"]
+    assert [each.trust for each in inventory(Known(places))] == ["publisher"]
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])

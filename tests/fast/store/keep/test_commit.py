@@ -20,9 +20,10 @@ from bootstrap.core.model.events import Event
 from bootstrap.core.values.codec import to_plain
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.places import Places
-from bootstrap.store.keep.commit import Delivery, install, is_intact
+from bootstrap.store.keep.commit import Delivery, install
 from bootstrap.store.keep.generation import link
-from bootstrap.store.keep.inventory import RECEIPT, executable_of, place_of
+from bootstrap.store.keep.intact import is_intact
+from bootstrap.store.keep.receipt import RECEIPT, executable_of, place_of, seal
 from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Fault, Mirror
 from tests.helpers.waiting import until
@@ -79,6 +80,7 @@ def test_an_installed_file_is_executable_and_its_receipt_beside_it(
         "executable_sha256": wanted.sha256,
         "installed_at": "2026-01-02T03:04:05Z",
         "kboot": __version__,
+        "seal": list(seal(path.stat())),
     }
     assert list(places.staging.iterdir()) == []
 
@@ -224,7 +226,7 @@ def test_a_kill_before_any_change_leaves_the_old_or_the_new_and_is_recovered_fro
         assert linked(here) in (OLD, BODY)
         assert all(path.read_bytes() in (OLD, BODY) for path in executables(here.data))
         place = place_of(here, artifact())
-        assert not place.exists() or is_intact(place, artifact())
+        assert not place.exists() or is_intact(place, artifact(), here)
         link(here, "p", {"kubectl": put(mirror, here, artifact())})
         assert linked(here) == BODY
         assert list(here.staging.iterdir()) == []

@@ -5,14 +5,16 @@ import sys
 from bootstrap.core.model.state import StoredArtifact
 from bootstrap.host.files.places import Places
 from bootstrap.store.keep.commit import Delivery, install
-from bootstrap.store.keep.inventory import RECEIPT, inventory, place_of
+from bootstrap.store.keep.intact import Known
+from bootstrap.store.keep.inventory import inventory
+from bootstrap.store.keep.receipt import RECEIPT, place_of
 from tests.helpers.places import ROOT
 from tests.helpers.serving.mirror import Mirror
 from tests.helpers.working.samples import PATH, artifact
 
 
 def test_an_empty_store_has_nothing_in_it(places: Places) -> None:
-    assert inventory(places) == ()
+    assert inventory(Known(places)) == ()
 
 
 def test_what_is_installed_is_listed_and_rubbish_is_passed_over(
@@ -32,7 +34,9 @@ def test_what_is_installed_is_listed_and_rubbish_is_passed_over(
     (places.artifacts / "kubectl" / "a-file").touch()
     (places.artifacts / "kubectl" / "no-file").mkdir()
     (places.artifacts / "kubectl" / "no-file" / RECEIPT).write_text(json.dumps(receipt))
-    assert inventory(places) == (StoredArtifact("kubectl", "1.2.3", wanted.sha256, "catalogue"),)
+    assert inventory(Known(places)) == (
+        StoredArtifact("kubectl", "1.2.3", wanted.sha256, "catalogue"),
+    )
 
 
 def test_a_place_is_named_after_version_platform_and_content(places: Places) -> None:

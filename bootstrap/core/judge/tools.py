@@ -13,7 +13,7 @@ def tool_findings(choice: Choice, profile: Profile, *, needed: bool) -> tuple[Fi
     `needed`: the cluster cannot be started without it.
     """
     presence = _presence(choice, profile, needed=needed)
-    return (presence, *_verdicts(choice, profile, needed=needed))
+    return (presence, *_passed_over(choice), *_verdicts(choice, profile, needed=needed))
 
 
 def _presence(choice: Choice, profile: Profile, *, needed: bool) -> Finding:
@@ -246,6 +246,19 @@ def _seen(choice: Choice) -> str:
 
 def _other_candidates(choice: Choice) -> str:
     count = len(choice.state.candidates)
-    first = f"first of {count} on PATH" if count > 1 and not choice.state.managed else ""
-    passed_over = (f"{file} is not run: {why}" for file, why in choice.state.passed_over.items())
-    return "; ".join(filter(None, (first, *passed_over)))
+    return f"first of {count} on PATH" if count > 1 and not choice.state.managed else ""
+
+
+def _passed_over(choice: Choice) -> tuple[Finding, ...]:
+    """A shell would run them: whoever reads this should know that kboot does not."""
+    return tuple(
+        Finding(
+            Group.TOOLS,
+            choice.tool.name,
+            Status.WARN,
+            "passed-over",
+            f"kboot does not run {file}: {why}",
+            fix="see to it that only you or root can write it, or leave its folder out of PATH",
+        )
+        for file, why in choice.state.passed_over.items()
+    )

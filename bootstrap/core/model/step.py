@@ -18,6 +18,8 @@ class InstallArtifact(NamedTuple):
     """The verified file is in the store already: nothing is downloaded."""
     brought: bool = False
     """The file was put into the drop folder by hand: it is verified, nothing is downloaded."""
+    mends: bool = False
+    """What kboot has of the tool is damaged. It stays until this is ready to take its place."""
     commands: CommandLines = ()
 
     @property

@@ -31,12 +31,14 @@ def install_steps(case: Case) -> Iterator[Step]:
         if choice.artifact is not None:
             seen = choice.state
             because = f"{seen.release} on PATH is not it" if seen.path else "not found"
-            because = choice.distrusted or seen.damaged or because
+            because = choice.distrusted or because
+            because = f"damaged: {seen.damaged}" if seen.damaged else because
             if seen.borrowed:
                 because = "the one on PATH is another profile's"
             stored = in_store(choice.artifact, case.state.stored)
             brought = not stored and choice.artifact.digest in case.state.brought
-            yield InstallArtifact(choice.artifact, because, stored, brought)
+            mends = bool(seen.damaged)
+            yield InstallArtifact(choice.artifact, because, stored, brought, mends)
         elif choice.offer is not None:
             yield run_packages(choice, case)
 

@@ -76,6 +76,11 @@ def _finish(
         executable = work.knowledge.tool(step.artifact.tool).executable
         link(places, work.profile.id, {executable: path})
     except KbootError as error:
+        if step.mends:
+            error.items += (
+                f"{step.artifact.tool} is not run ({step.because})",
+                "  what is there stays until a verified one is ready to take its place",
+            )
         return Failed(step, time.monotonic() - started, error)
     return Outcome(step, time.monotonic() - started, _said(step, staged))
 

@@ -21,7 +21,6 @@ from bootstrap.core.model.catalogue import Artifact
 from bootstrap.core.model.events import Emit
 from bootstrap.core.values.codec import to_plain
 from bootstrap.core.values.masking import mask
-from bootstrap.errors import KbootError
 from bootstrap.host.files import own
 from bootstrap.host.files.disk import allow_execution, disk_errors, sync_folders, write_text
 from bootstrap.host.files.lock import at_work, is_at_work
@@ -101,10 +100,9 @@ def stage(
         if artifact.sha256 and is_intact(place, artifact, places):
             return Staged(artifact)
         folder.mkdir(mode=0o700, exist_ok=True)
-        if not artifact.sha256 or not os.path.lexists(place):
-            return _fill(folder, artifact, places, delivery, emit, stop)
-        with _damaged(place, artifact, places):
-            return _fill(folder, artifact, places, delivery, emit, stop)
+        if artifact.sha256 and examine(place, Known(places)).differs:
+            _disarm(place / artifact.tool)
+        return _fill(folder, artifact, places, delivery, emit, stop)
 
 
 def publish(staged: Staged, places: Places) -> Path:
@@ -138,27 +136,6 @@ def sweep(places: Places) -> None:
         made_here = _OF_A_RUN.fullmatch(left.name) and not left.name.startswith(_RUN)
         if made_here and not is_at_work(left):
             _remove(left)
-
-
-@contextmanager
-def _damaged(place: Path, artifact: Artifact, places: Places) -> Iterator[None]:
-    """While a successor is fetched the file stays; one that differs may not be executed.
-
-    Where no successor comes, the error says so.
-    """
-    kept = examine(place, Known(places))
-    if kept.differs:
-        _disarm(place / artifact.tool)
-    try:
-        yield
-    except KbootError as error:
-        why = kept.damage or "other bytes are wanted now"
-        what = f"{artifact.tool} {artifact.version} in kboot's store is not run: {why}"
-        error.items += (
-            what,
-            f"  it stays where it is until a verified one can take its place: {place}",
-        )
-        raise
 
 
 def _disarm(file: Path) -> None:

@@ -112,3 +112,22 @@ def test_a_lock_that_cannot_be_opened_is_a_matter_of_permission(tmp_path: Path) 
     assert refused(tmp_path / "file" / "store").code is Exit.PERMISSION
     assert refused(tmp_path / "link").code is Exit.PERMISSION
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_lock_whose_file_was_deleted_is_waited_for_anew(tmp_path: Path, start: Start) -> None:
+    """Who waits on the deleted file must not run beside who has the new one."""
+    path = tmp_path / "store"
+    first = start("holder", "hold", str(path))
+    assert answer(first) == "held False"
+    waiter = start("holder", "hold", str(path))
+    assert f"process {first.pid}" in answer(waiter)
+    path.unlink()
+    second = start("holder", "hold", str(path))
+    assert answer(second) == "held False"
+    assert first.stdin and second.stdin
+    first.stdin.close()
+    first.wait()
+    assert refused(path).code is Exit.LOCK_TIMEOUT
+    second.stdin.close()
+    assert answer(waiter) == "held True"
+    assert refused(path).code is Exit.LOCK_TIMEOUT

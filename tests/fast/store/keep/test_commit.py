@@ -294,3 +294,35 @@ def test_progress_is_told_with_bytes_done_and_to_come(mirror: Mirror, places: Pl
     delivery = Delivery(mirror.url + PATH, mirror.ca_file, "then")
     install(artifact(), places, delivery, events.append)
     assert (events[-1].done, events[-1].total) == (len(BODY), len(BODY))
+
+
+def test_staging_that_leads_elsewhere_empties_nothing_there(
+    mirror: Mirror, places: Places, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "thesis").write_text("mine")
+    places.staging.symlink_to(elsewhere)
+    assert refused(mirror, places, artifact()).code is Exit.PERMISSION
+    assert (elsewhere / "thesis").read_text() == "mine"
+
+
+def test_what_kboot_did_not_stage_is_not_swept_away(mirror: Mirror, places: Places) -> None:
+    (places.staging / "thesis").mkdir(parents=True)
+    put(mirror, places, artifact())
+    assert [each.name for each in places.staging.iterdir()] == ["thesis"]
+
+
+def test_a_run_whose_lock_was_deleted_keeps_what_it_stages(
+    mirror: Mirror, places: Places, start: Start
+) -> None:
+    mirror.fault(PATH, Fault(stall=60, stall_at=400_000))
+    first = start("installer", order(mirror, places))
+    assert first.stdout and first.stdout.readline() == "bytes\n"
+    places.store_lock.unlink()
+    assert put(mirror, places, artifact()).read_bytes() == BODY
+    assert len(list(places.staging.iterdir())) == 1
+    mirror.release.set()
+    assert first.wait(20) == 0
+    assert linked(places) == BODY
+    assert list(places.staging.iterdir()) == []

@@ -112,3 +112,18 @@ def test_a_race_from_a_cold_start_without_anybody_held_up_fetches_once(
     assert [run.code() for run in runs] == [0] * 8
     assert len(mirror.asked) == len(set(mirror.asked)) == 2 * len(RELEASES)
     check_store(kboot)
+
+
+def test_kboots_with_one_store_and_two_state_folders_wait_for_each_other(
+    kboot: Kboot, mirror: Mirror
+) -> None:
+    first = Run(kboot, "first")
+    until(lambda: KUBECTL.path in mirror.asked)
+    kboot.env["XDG_STATE_HOME"] = str(kboot.folder / "another-state")
+    second = Run(kboot, "second")
+    until(lambda: "waiting for" in second.said)
+    mirror.release.set()
+    assert (first.code(), second.code()) == (0, 0)
+    assert sorted(mirror.asked) == sorted(
+        path for each in RELEASES for path in (each.path, each.checksum_path)
+    )

@@ -2,10 +2,20 @@
 
 import os
 import pwd
+from pathlib import Path
 
 import pytest
 
-from tests.helpers.driving.kboot import NOBODY, PROGRAM, TOOLS, Kboot, as_root, tree
+from tests.helpers.driving.kboot import (
+    ANSWER,
+    NOBODY,
+    PROGRAM,
+    TOOLS,
+    Kboot,
+    as_root,
+    script,
+    tree,
+)
 
 
 def test_without_home_the_password_database_says_where_it_is(kboot: Kboot) -> None:
@@ -78,3 +88,55 @@ def test_a_profile_is_found_in_this_folder_or_above(kboot: Kboot) -> None:
     below.mkdir(parents=True)
     for folder in (kboot.work, below):
         assert "kubectl  1.35.1" in kboot.run("plan", cwd=folder).out
+
+
+def planted(kboot: Kboot, root: Path) -> None:
+    """A kubectl in the place of the one that kboot would have installed."""
+    kboot.profile(TOOLS)
+    shown = kboot.json("env", "p.toml")["variables"]["PATH"].split(":")[0]
+    links = Path(shown.replace(str(kboot.data), str(root / "kboot")))
+    links.mkdir(parents=True)
+    script(links / "kubectl", f"touch {kboot.folder}/mark; echo '{ANSWER}'")
+
+
+@as_root
+@pytest.mark.parametrize("owner", [0, NOBODY])
+@pytest.mark.parametrize("command", ["doctor", "up", "env", "exec", "down"])
+def test_a_store_where_others_can_write_is_refused_and_nothing_of_it_is_run(
+    command: str, owner: int, kboot: Kboot
+) -> None:
+    kboot.adopted()
+    root = kboot.folder / "open"
+    root.mkdir()
+    planted(kboot, root)
+    root.chmod(0o777)
+    os.chown(root, owner, owner)
+    kboot.env["XDG_DATA_HOME"] = str(root)
+    before = tree(root)
+    words = ("--", "kubectl") if command == "exec" else ()
+    done = kboot.run(command, "p.toml", *words)
+    assert (done.code, done.out) == (41, "")
+    why = "it belongs to nobody" if owner else "everybody may write to it"
+    assert why in " ".join(done.err.split())
+    assert tree(root) == before
+    assert not (kboot.folder / "mark").exists()
+
+
+def test_a_program_that_everybody_may_write_is_not_run_and_doctor_says_so(kboot: Kboot) -> None:
+    file = kboot.profile(TOOLS)
+    script(kboot.bin / "kubectl", f"touch {kboot.folder}/mark; echo '{ANSWER}'")
+    (kboot.bin / "kubectl").chmod(0o777)
+    done = kboot.run("doctor", file)
+    assert done.code == 1
+    said = " ".join(done.out.split())
+    assert f"kboot does not run {kboot.bin}/kubectl: everybody may write to it" in said
+    assert not (kboot.folder / "mark").exists()
+
+
+def test_settings_that_others_could_have_written_stop_every_run(kboot: Kboot) -> None:
+    settings = kboot.home / ".config" / "kboot" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("allow_sudo = true\n")
+    settings.chmod(0o666)
+    done = kboot.run("doctor", kboot.adopted())
+    assert (done.code, "everybody may write to it" in done.err) == (41, True)

@@ -3,7 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.host.programs.path import are_there, candidates, own_name, search_path
+from bootstrap.core.model.state import Ground
+from bootstrap.host.files.places import find_places
+from bootstrap.host.programs.path import (
+    are_there,
+    candidates,
+    look_at_links,
+    own_name,
+    search_path,
+    unsafe,
+)
 
 
 def folder(path: Path, mode: int = 0o755) -> str:
@@ -113,3 +122,69 @@ def test_a_program_is_there_by_its_name_and_a_file_by_its_whole_path(tmp_path: P
     wanted = ("virsh", "notes", "podman", str(tmp_path), str(tmp_path / "notes" / "x"))
     found = are_there(wanted, (str(tmp_path),))
     assert [name for name, there in found.items() if there] == ["virsh", str(tmp_path)]
+
+
+def test_a_folder_below_one_that_others_may_write_to_is_left_out(tmp_path: Path) -> None:
+    """Who may write there can put another folder into its place; below /tmp nobody can."""
+    below = folder(Path(folder(tmp_path / "open", 0o777)) / "below")
+    assert search_path({"PATH": below}, tmp_path)[1:] == ()
+    (tmp_path / "link").symlink_to(below)
+    assert search_path({"PATH": str(tmp_path / "link")}, tmp_path)[1:] == ()
+    (tmp_path / "open").chmod(0o1777)
+    assert search_path({"PATH": below}, tmp_path)[1:] == (below,)
+
+
+def test_a_link_that_others_can_lead_elsewhere_is_left_out(tmp_path: Path) -> None:
+    open_, good = folder(tmp_path / "open", 0o777), folder(tmp_path / "good")
+    Path(open_, "link").symlink_to(good)
+    assert search_path({"PATH": f"{open_}/link"}, tmp_path)[1:] == ()
+
+
+@pytest.mark.parametrize("how", ["file", "linked file", "in an open folder", "in an open link"])
+def test_a_program_that_others_may_write_to_is_no_candidate_and_told_of(
+    how: str, tmp_path: Path
+) -> None:
+    good, open_ = folder(tmp_path / "good"), folder(tmp_path / "open", 0o777)
+    file = Path(good, "kubectl")
+    match how:
+        case "file":
+            executable(file)
+            file.chmod(0o777)
+        case "linked file":
+            Path(executable(tmp_path / "kubectl-1")).chmod(0o757)
+            file.symlink_to(tmp_path / "kubectl-1")
+        case "in an open folder":
+            file = Path(executable(Path(open_, "kubectl")))
+        case "in an open link":
+            file.symlink_to(executable(Path(open_, "kubectl-1")))
+    environ = {"PATH": str(file.parent)}
+    assert candidates("kubectl", search_path(environ, tmp_path)) == ()
+    assert list(unsafe("kubectl", environ)) == [str(file)]
+    assert "everybody may write to " in unsafe("kubectl", environ)[str(file)]
+
+
+def test_of_programs_that_may_be_run_nothing_is_told(tmp_path: Path) -> None:
+    executable(Path(folder(tmp_path / "good"), "kubectl"))
+    assert unsafe("kubectl", {"PATH": str(tmp_path / "good")}) == {}
+
+
+def ground(wanted: Path, home: Path) -> tuple[Ground, str]:
+    found = look_at_links(str(wanted), (), {}, find_places({"HOME": str(home)}))
+    return found.ground, found.why
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_links_are_not_put_where_everybody_may_put_some(mode: int, tmp_path: Path) -> None:
+    wanted = Path(folder(tmp_path / "open", mode))
+    assert ground(wanted, tmp_path) == (Ground.NOT_YOURS, "everybody may write to it")
+    assert ground(wanted / "mine", tmp_path)[0] is (
+        Ground.MISSING if mode & 0o1000 else Ground.NOT_YOURS
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to another user")
+def test_links_are_not_put_into_another_users_folder(tmp_path: Path) -> None:
+    theirs = Path(folder(tmp_path / "theirs"))
+    os.chown(theirs, 65534, 65534)
+    assert ground(theirs, tmp_path) == (Ground.NOT_YOURS, "it belongs to nobody")
+    assert ground(theirs / "bin", tmp_path)[0] is Ground.NOT_YOURS

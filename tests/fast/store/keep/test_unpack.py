@@ -2,12 +2,13 @@ import gzip
 import hashlib
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from bootstrap.errors import Exit, KbootError
-from bootstrap.store.keep.unpack import MAX_MEMBERS, extract_member
+from bootstrap.store.keep.unpack import MAX_HEADERS, MAX_MEMBERS, extract_member
 
 WANTED = "client/bin/kubectl"
 
@@ -94,3 +95,38 @@ def test_an_archive_cut_off_anywhere_is_an_integrity_error(tmp_path: Path) -> No
     for length in range(0, len(whole) // 2, 97):
         path.write_bytes(whole[:length])
         assert refusal(path) is Exit.INTEGRITY
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_without_end_takes_no_memory(tmp_path: Path, kind: bytes) -> None:
+    """tarfile reads each whole; 600 MiB of zeros are 3 MB of an archive."""
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = kind, 600 << 20
+    path = tmp_path / "archive"
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        packed.write(info.tobuf(tarfile.USTAR_FORMAT))
+        for _ in range(64):
+            packed.write(bytes(1 << 20))
+    tracemalloc.start()
+    try:
+        assert refusal(path) is Exit.UNSAFE_ARCHIVE
+        assert tracemalloc.get_traced_memory()[1] < 2 * MAX_HEADERS
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_headers_are_too_much_together(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        for _ in range(5):
+            info = tarfile.TarInfo("pax")
+            info.type, info.size = tarfile.XGLTYPE, MAX_HEADERS // 4
+            packed.write(info.tobuf(tarfile.USTAR_FORMAT) + bytes(MAX_HEADERS // 4))
+    assert refusal(path) is Exit.UNSAFE_ARCHIVE
+
+
+def test_a_file_before_the_wanted_one_counts_as_no_header(tmp_path: Path) -> None:
+    large = bytes(MAX_HEADERS + 1)
+    archive = pack(tmp_path, entry("large", large), entry(WANTED, large))
+    extract_member(archive, WANTED, tmp_path / "out")
+    assert (tmp_path / "out").stat().st_size == len(large)

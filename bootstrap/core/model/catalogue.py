@@ -129,6 +129,16 @@ class Catalogue:
         )
         return artifact if rule is None else _by_checksum_file(artifact, rule)
 
+    def shipped(self, tool: str, version: str, platform: str) -> tuple[str, str]:
+        """The SHA-256 that kboot ships of that release's file, and the member to take from it.
+
+        Both empty: it ships none.
+        """
+        entry = self._releases(tool).get(version, {})
+        sha256: str = entry.get("sha256", {}).get(platform, "")
+        system, _, arch = platform.partition("/")
+        return sha256, entry.get("member", "").format(system=system, arch=arch) if sha256 else ""
+
     def first_release(self, tool: str, platform: str) -> str | None:
         """The first release that was published for that platform; None: none ever was."""
         first: str | None = self._data.get(tool, {}).get("platforms", {}).get(platform)

@@ -82,7 +82,7 @@ def hear(
     name, *arguments = argv
     executable = next((t.executable for t in work.knowledge.tools if t.name == name), name)
     known = known_of(work.knowledge, work.around)
-    found, _ = programs(executable, work.profile.id, work.around, known)
+    found, _ = programs(executable, work.around.folders(work.profile.id), work.around, known)
     if not found:
         raise KbootError(Exit.TOOL_FAILED, f"{name} is not there any more", why="it left PATH")
     relay = _Relay(f"{verb(step)} {step.subject}", name, tell, work, timeout)

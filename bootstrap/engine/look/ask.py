@@ -27,6 +27,7 @@ class Asked(NamedTuple):
     around: Surroundings
     sighted: tuple[tuple[Tool, ToolState], ...]
     asking: Asking
+    known: Known
 
 
 def ask(profile: Profile, knowledge: Knowledge, around: Surroundings, asking: Asking) -> Asked:
@@ -36,8 +37,8 @@ def ask(profile: Profile, knowledge: Knowledge, around: Surroundings, asking: As
     `asking` beforehand, so that no signal can come between their start and its knowing of them.
     """
     tools = knowledge.tools_of(profile)
-    kept = known_of(knowledge, around)
-    sighted = tuple((tool, _sight(tool, profile, around, kept)) for tool in tools)
+    known, folders = known_of(knowledge, around), around.folders(profile.id)
+    sighted = tuple((tool, _sight(tool, profile, folders, around, known)) for tool in tools)
     questions = {
         tool.name: Question((state.path, *tool.version_args), PROBE_SECONDS)
         for tool, state in sighted
@@ -51,12 +52,12 @@ def ask(profile: Profile, knowledge: Knowledge, around: Surroundings, asking: As
         "GOGC": "off",
     }
     asking.start(questions, around.for_children(profile.id, extra))
-    return Asked(profile, knowledge, around, sighted, asking)
+    return Asked(profile, knowledge, around, sighted, asking, known)
 
 
 def known_of(knowledge: Knowledge, around: Surroundings) -> Known:
     """What stored files are held against before they are run or believed."""
-    return Known(around.places, knowledge.catalogue, around.cache)
+    return Known(around.places, knowledge.catalogue, around.cache, seen={})
 
 
 def answers(asked: Asked) -> dict[str, ToolState]:
@@ -68,13 +69,15 @@ def answers(asked: Asked) -> dict[str, ToolState]:
     }
 
 
-def _sight(tool: Tool, profile: Profile, around: Surroundings, known: Known) -> ToolState:
+def _sight(
+    tool: Tool, profile: Profile, folders: tuple[str, ...], around: Surroundings, known: Known
+) -> ToolState:
     """Where the tool is, and its version where the cache has it for exactly this file."""
     link = around.places.links(profile.id) / tool.executable
     own = linked(link, known)
     if own is not None and own.damage:
         return ToolState(tool.name, damaged=own.damage)
-    found, passed_over = programs(tool.executable, profile.id, around, known)
+    found, passed_over = programs(tool.executable, folders, around, known)
     if not found:
         return ToolState(tool.name, passed_over=passed_over)
     managed = found[0] == str(link)
@@ -93,13 +96,13 @@ def _sight(tool: Tool, profile: Profile, around: Surroundings, known: Known) -> 
 
 
 def programs(
-    executable: str, profile_id: str, around: Surroundings, known: Known
+    executable: str, folders: tuple[str, ...], around: Surroundings, known: Known
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Those of that name that may be run, the first first; the others, each with the reason.
 
     Among the others are damaged ones of kboot's own, also where PATH has another profile's links.
     """
-    found = candidates(executable, around.folders(profile_id))
+    found = candidates(executable, folders)
     ours = ((file, linked(Path(file), known)) for file in found if is_in_store(file, known.places))
     damaged = {file: kept.damage for file, kept in ours if kept and kept.damage}
     fine = tuple(file for file in found if file not in damaged)

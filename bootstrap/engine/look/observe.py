@@ -9,7 +9,7 @@ from bootstrap.core.model.profile import ClusterSpec
 from bootstrap.core.model.request import Request
 from bootstrap.core.model.state import HostState
 from bootstrap.core.values.codec import from_plain, to_plain
-from bootstrap.engine.look.ask import Asked, answers, known_of
+from bootstrap.engine.look.ask import Asked, answers
 from bootstrap.engine.look.cluster import (
     ask_engine,
     ask_minikube,
@@ -37,7 +37,7 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
     spec = None if request.tools_only else profile.cluster
     with asked.asking:
         seen = look_without_minikube(spec, profile, knowledge, around, line) if spec else None
-        host = _host(around, known_of(knowledge, around))
+        host = _host(around, asked.known)
         host = host._replace(tools=answers(asked))
     host = with_packages(host, profile, knowledge, around)
     if request.link:

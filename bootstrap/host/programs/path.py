@@ -21,10 +21,13 @@ def search_path(environ: Mapping[str, str], links: Path) -> tuple[str, ...]:
     team's `/opt/tools/bin` are like that on purpose.
     """
     entries = environ.get("PATH", os.defpath).split(os.pathsep)
+    modes: dict[str, int] = {}
     trusted = (
         entry
         for entry in entries
-        if entry.startswith("/") and not _is_another(entry, links) and _untrusted(entry) == ""
+        if entry.startswith("/")
+        and not _is_another(entry, links)
+        and _untrusted(entry, modes) == ""
     )
     return tuple(dict.fromkeys((str(links), *trusted)))
 
@@ -66,9 +69,10 @@ def candidates(executable: str, folders: Iterable[str]) -> tuple[str, ...]:
     once, by the first path that leads to it (`/bin` is `/usr/bin` on a merged system).
     """
     found: dict[str, str] = {}
+    modes: dict[str, int] = {}
     for folder in folders:
         file = Path(folder, executable)
-        if is_program(file) and not _replaceable(file):
+        if is_program(file) and not _replaceable(str(file), modes):
             found.setdefault(os.path.realpath(file), str(file))
     return tuple(found.values())
 
@@ -83,10 +87,14 @@ def are_there(names: Iterable[str], folders: tuple[str, ...]) -> dict[str, bool]
 
 def unsafe(executable: str, environ: Mapping[str, str]) -> dict[str, str]:
     """The programs of that name on the user's PATH that are not run, each with the reason."""
-    entries = environ.get("PATH", os.defpath).split(os.pathsep)
-    files = [Path(each, executable) for each in entries if each.startswith("/")]
-    reasons = {str(f): _untrusted(str(f.parent)) or _replaceable(f) for f in files if is_program(f)}
-    return {file: why for file, why in reasons.items() if why}
+    modes: dict[str, int] = {}
+    found: dict[str, str] = {}
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        file = f"{folder}/{executable}"
+        if folder.startswith("/") and os.access(file, os.X_OK) and is_program(Path(file)):
+            why = _untrusted(folder, modes) or _replaceable(file, modes)
+            found |= {file: why} if why else {}
+    return found
 
 
 def is_program(file: Path) -> bool:
@@ -94,39 +102,44 @@ def is_program(file: Path) -> bool:
     return file.is_file() and os.access(file, os.X_OK)
 
 
-def _untrusted(folder: str) -> str | None:
-    """Why nothing in `folder` is run: others may write to it or replace it. None: it is none."""
+def _untrusted(folder: str, modes: dict[str, int]) -> str | None:
+    """Why nothing in `folder` is run: others may write to it or replace it. None: it is none.
+
+    `modes`: of folders that were looked at, since those of a PATH lie below the same few.
+    """
     try:
         mode = os.stat(folder).st_mode  # noqa: PTH116 (several times a run, for all of PATH)
         if not stat.S_ISDIR(mode):
             return None
-        return f"everybody may write to {folder}" if mode & stat.S_IWOTH else _way_open(folder)
+        return f"everybody may write to {folder}" if mode & stat.S_IWOTH else _open(folder, modes)
     except (OSError, ValueError):
         return None
 
 
-def _replaceable(file: Path) -> str:
+def _replaceable(file: str, modes: dict[str, int]) -> str:
     """Why a program in a trusted folder is not run; it may be a link to where others write."""
     try:
-        if file.stat().st_mode & stat.S_IWOTH:
+        if os.stat(file).st_mode & stat.S_IWOTH:  # noqa: PTH116
             return "everybody may write to it"
-        return _way_open(str(file)) if file.is_symlink() else ""
+        return _open(file, modes)
     except OSError as error:
         return error.strerror or str(error)
 
 
-def _way_open(path: str) -> str:
+def _open(path: str, modes: dict[str, int]) -> str:
     """Which folder above lets everybody put something else in its place; empty: none does."""
-    for way in dict.fromkeys((path, os.path.realpath(path))):
-        folder = os.path.dirname(way)  # noqa: PTH120
-        while True:
-            mode = os.stat(folder).st_mode  # noqa: PTH116
-            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-                return f"everybody may write to {folder}"
-            if folder == "/":
-                break
-            folder = os.path.dirname(folder)  # noqa: PTH120
-    return ""
+    linked = ".." in path
+    way = path
+    while True:
+        mode = modes.get(way)
+        if mode is None:
+            mode = modes[way] = os.lstat(way).st_mode
+        linked |= stat.S_ISLNK(mode)
+        if way != path and mode & stat.S_IWOTH and not (mode & stat.S_ISVTX or stat.S_ISLNK(mode)):
+            return f"everybody may write to {way}"
+        if way in ("/", "//"):
+            return _open(os.path.realpath(path), modes) if linked else ""
+        way = os.path.dirname(way)  # noqa: PTH120
 
 
 def is_in_store(file: str, places: Places) -> bool:

@@ -29,6 +29,8 @@ class Known(NamedTuple):
     cache: Cache | None = None
     thorough: bool = False
     """Hash what bears its seal, too."""
+    seen: dict[Path, "Kept"] | None = None
+    """What was found in each place by this look."""
 
 
 class Kept(NamedTuple):
@@ -43,6 +45,14 @@ class Kept(NamedTuple):
 
 def examine(place: Path, known: Known) -> Kept:
     """What lies in `place`, a folder of the store. Raises nothing."""
+    if known.seen is None:
+        return _examine(place, known)
+    if place not in known.seen:
+        known.seen[place] = _examine(place, known)
+    return known.seen[place]
+
+
+def _examine(place: Path, known: Known) -> Kept:
     for folder in (known.places.artifacts, place.parent, place):
         if why := own.trouble(folder):
             return Kept(None, f"{folder}: {why}")
@@ -89,14 +99,12 @@ def _contradicted(receipt: Receipt, catalogue: Catalogue | None) -> str:
     """File and receipt may have been put there together: the catalogue is out of their reach."""
     if not receipt.member and receipt.executable_sha256 != receipt.sha256:
         return "the receipt beside it contradicts itself"
-    try:
-        shipped = catalogue and catalogue.artifact(receipt.tool, receipt.version, receipt.platform)
-    except ValueError:
-        return "the receipt beside it names no version"
-    if not shipped or not shipped.sha256:
+    if catalogue is None:
         return ""
-    same = (shipped.sha256, shipped.member) == (receipt.sha256, receipt.member)
-    return "" if same else "the receipt beside it has another digest than kboot's catalogue"
+    sha256, member = catalogue.shipped(receipt.tool, receipt.version, receipt.platform)
+    if not sha256 or (sha256, member) == (receipt.sha256, receipt.member):
+        return ""
+    return "the receipt beside it has another digest than kboot's catalogue"
 
 
 def _examine_file(file: Path, receipt: Receipt, known: Known) -> Kept:

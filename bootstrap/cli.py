@@ -99,7 +99,7 @@ def _session(arguments: "Namespace") -> "Session":
 def _report(session: "Session") -> "Report":
     from bootstrap.core.result.report import Report
 
-    profile = None if session.context else session.profile
+    profile = session.profile if session.profile.name else None
     return Report(session.arguments.command, profile, context=session.context)
 
 

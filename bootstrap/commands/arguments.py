@@ -19,6 +19,7 @@ COMMANDS = {
     "down": "stop the cluster, or delete it with --delete",
     "exec": "run a command with the profile's PATH and KUBECONFIG",
     "env": "print the profile's PATH and KUBECONFIG for this shell",
+    "store": "`store verify`: read every byte of what kboot installed, and say what differs",
 }
 
 
@@ -164,6 +165,9 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:place], words[place + 1 :]
 
 
+_PROFILE = "a file or a shipped name"
+
+
 def _parser(words: Sequence[str]) -> _Parser:
     """Only of the command that is named, if one is: building them all takes a tenth of a run."""
     top = _Parser(
@@ -186,7 +190,11 @@ def _parser(words: Sequence[str]) -> _Parser:
             allow_abbrev=False,
             formatter_class=_Help,
         )
-        sub.add_argument("profile", nargs="?", metavar="PROFILE", help="a file or a shipped name")
+        if name == "store":
+            sub.add_argument("action", nargs="?", choices=("verify",), help="look at every byte")
+            sub.set_defaults(profile=None)
+        else:
+            sub.add_argument("profile", nargs="?", metavar="PROFILE", help=_PROFILE)
         sub.add_argument(
             "--output", choices=_outputs(name), default="text", help="one document for programs"
         )

@@ -90,7 +90,7 @@ class Session:
         return ask(self.profile, self.knowledge, self.around, self._asking)
 
     def _load(self, environ: Mapping[str, str]) -> Profile:
-        if self.context:
+        if self.context or self.arguments.command == "store":
             return _NO_PROFILE._replace(program=own_name(environ, sys.argv[0]))
         profile = profile_source.load(
             self.arguments.profile,

@@ -37,6 +37,15 @@ def doctor(report: Report, *, verbose: bool) -> list[Line]:
     return [*lines, Line(), *_doctor_verdict(report)]
 
 
+def store(report: Report, *, verbose: bool) -> list[Line]:
+    """Each place of the store, the verdict last."""
+    lines = _group(report.findings, verbose=verbose)
+    bad = sum(each.status is not Status.OK for each in report.findings)
+    count = plural(len(report.findings), "tool")
+    said = f"{bad} of {count} are not" if bad else f"{count}, and all are"
+    return [*lines, Line(), *paragraph(f"In the store: {said} as verified.")]
+
+
 def _heading(profile: Profile, host: HostState) -> list[Line]:
     about = f"{profile.name}: {profile.description}" if profile.description else profile.name
     machine = (

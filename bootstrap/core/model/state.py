@@ -18,6 +18,18 @@ class StoredArtifact(NamedTuple):
     trust: str
 
 
+class StoredPlace(NamedTuple):
+    """One place in kboot's store, after all of its bytes were looked at."""
+
+    path: str
+    name: str
+    """As its receipt says; empty: there is no receipt."""
+    damage: str = ""
+    """Why it is not run. Empty: it is the file that was verified."""
+    differs: bool = False
+    """Its bytes are others than those that were verified."""
+
+
 class ToolState(NamedTuple):
     """One tool as found. `path` None: not found. `failure` set: found, but could not tell."""
 

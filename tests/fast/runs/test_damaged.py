@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.driving.kboot import NOBODY, Done, Kboot, as_root, on_amd64, script
+from tests.helpers.driving.kboot import NOBODY, Done, Kboot, as_root, on_amd64, script, tree
 from tests.helpers.driving.publishing import downloads, published, wants
 from tests.helpers.serving.mirror import Fault, Mirror
 
@@ -290,3 +290,34 @@ def test_a_stored_file_of_another_user_is_not_run(kboot: Kboot, mirror: Mirror) 
     assert (done.code, "belongs to nobody" in done.out) == (1, True)
     assert kboot.run("up", "p.toml").code == 0
     assert stored(kboot).stat().st_uid == 0
+
+
+def test_the_store_is_verified_byte_by_byte_also_where_nothing_seems_touched(
+    kboot: Kboot, mirror: Mirror
+) -> None:
+    assert kboot.run("store", "verify").code == 0
+    swapped(kboot)
+    receipt = place(kboot) / "receipt.json"
+    status = stored(kboot).stat()
+    seal = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    receipt.write_text(json.dumps(json.loads(receipt.read_text()) | {"seal": seal}))
+    (kboot.data / "artifacts" / "kubectl" / "stray").mkdir()
+    before = tree(kboot.data)
+    done = kboot.run("store", "verify")
+    said = " ".join(done.out.split())
+    assert (done.code, "2 of 2 tools are not as verified" in said) == (1, True)
+    found = kboot.json("store", "verify")["findings"]
+    assert [(each["status"], each["reason"]) for each in found] == [
+        ("fail", "differs"),
+        ("unknown", "no-receipt"),
+    ]
+    assert tree(kboot.data) == before
+    assert not marked(kboot)
+
+
+def test_an_empty_store_is_as_verified_and_the_command_takes_no_profile(kboot: Kboot) -> None:
+    done = kboot.run("store", "verify")
+    assert (done.code, "all are as verified" in done.out) == (0, True)
+    assert kboot.run("store", "mend").code == 2
+    assert kboot.run("store").code == 0
+    assert kboot.run("store", "verify", "p.toml").code == 2

@@ -129,5 +129,6 @@ def test_a_lock_whose_file_was_deleted_is_waited_for_anew(tmp_path: Path, start:
     first.wait()
     assert refused(path).code is Exit.LOCK_TIMEOUT
     second.stdin.close()
+    second.wait()
     assert answer(waiter) == "held True"
     assert refused(path).code is Exit.LOCK_TIMEOUT

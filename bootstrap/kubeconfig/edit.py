@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from bootstrap.kubeconfig.document import is_blank, parse
+from bootstrap.kubeconfig.document import compose, is_blank, parse
 from bootstrap.kubeconfig.entries import Body
+from bootstrap.kubeconfig.written import as_read, as_yaml, lines_of
 
 
 class Change(NamedTuple):
@@ -31,15 +32,17 @@ class Change(NamedTuple):
 
 def edit(text: str, change: Change) -> str:
     """The new text. Raises ValueError, saying why, for a text that is no kubeconfig."""
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
     if is_blank(text):
-        return (text.rstrip() + "\n").lstrip("\n") + _new(change)
-    expected = _applied(parse(text), change)
+        return mark + (text.rstrip() + "\n").lstrip("\n") + _new(change)
+    expected = _applied(parse(text, once=True), change)
     for way in (_in_json, _in_place, _anew):
         try:
             changed = way(text, change)
-            if parse(changed) == expected:
-                return changed
-        except (ValueError, yaml.YAMLError, RecursionError):
+            if parse(changed, once=True) == expected:
+                return mark + changed
+        except (ValueError, yaml.YAMLError):
             continue
     raise ValueError("kboot cannot change it without losing something in it")
 
@@ -82,7 +85,7 @@ def _named(item: Any, name: str) -> bool:
 
 def _new(change: Change) -> str:
     document = _applied({"apiVersion": "v1", "kind": "Config"}, change)
-    return str(yaml.safe_dump(document, allow_unicode=True, width=1 << 20))
+    return as_yaml(document)
 
 
 def _in_json(text: str, change: Change) -> str:
@@ -101,14 +104,14 @@ def _anew(text: str, change: Change) -> str:
     changed = [f"{kind}s" for kind in (*change.put, *change.drop)]
     changed += ["current-context"] if change.current is not None else []
     for key in dict.fromkeys(changed):
-        value = yaml.compose(yaml.safe_dump(applied[key], width=1 << 20), Loader=yaml.SafeLoader)
+        value = compose(as_yaml(applied[key]))
         kept = [(k, v) for k, v in root.value if k.value != key]
         root.value = [*kept, (yaml.ScalarNode("tag:yaml.org,2002:str", key), value)]
-    return str(yaml.serialize(root, Dumper=yaml.SafeDumper, allow_unicode=True, width=1 << 20))
+    return as_read(root)
 
 
 def _root(text: str) -> yaml.MappingNode:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = compose(text)
     if not isinstance(root, yaml.MappingNode):
         raise ValueError("it is not a mapping")
     return root
@@ -166,7 +169,7 @@ def _dropped(text: str, kind: str, name: str) -> str:
 def _with_current(text: str, name: str) -> str:
     root = _root(text)
     key, value = _found(root, "current-context")
-    written = yaml.safe_dump(name, width=1 << 20).removesuffix("\n").removesuffix("\n...")
+    (written,) = lines_of(name)
     if key is None or value is None:
         return _below(text, _end(root), [f"current-context: {written}"], root.start_mark.column)
     start, end = value.start_mark.index, value.end_mark.index
@@ -187,8 +190,7 @@ def _name(item: yaml.Node) -> str:
 
 
 def _entry_lines(kind: str, name: str, body: Body) -> list[str]:
-    item = {kind: dict(body), "name": name}
-    return yaml.safe_dump(item, allow_unicode=True, width=1 << 20).splitlines()
+    return lines_of({kind: dict(body), "name": name})
 
 
 def _item(kind: str, name: str, body: Body, offset: int) -> list[str]:

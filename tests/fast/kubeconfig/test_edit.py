@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bootstrap.kubeconfig import document
 from bootstrap.kubeconfig.edit import Change, edit
 from tests.helpers.deciding.generated import reproducible
 
@@ -51,7 +52,7 @@ clusters:
     -   name: prod  # careful
         cluster:
             server:   "https://prod.example"
-            certificate-authority-data: >-
+            certificate-authority-data: |-
                 AAAA
                 BBBB
 
@@ -152,10 +153,10 @@ def test_an_entry_is_replaced_where_it_stands() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("current-context: prod # here\nkind: Config\n", "current-context: kboot # here\n"),
-        ("current-context: ''\n", "current-context: kboot\n"),
-        ("current-context:\nkind: Config\n", "current-context: kboot\n"),
-        ("kind: Config\n", "current-context: kboot\n"),
+        ("current-context: prod # here\nkind: Config\n", "current-context: 'kboot' # here\n"),
+        ("current-context: ''\n", "current-context: 'kboot'\n"),
+        ("current-context:\nkind: Config\n", "current-context: 'kboot'\n"),
+        ("kind: Config\n", "current-context: 'kboot'\n"),
     ],
 )
 def test_the_current_context_alone_is_changed_when_asked(before: str, after: str) -> None:
@@ -179,8 +180,35 @@ def test_an_empty_file_becomes_a_kubeconfig(text: str) -> None:
     ],
 )
 def test_what_is_no_kubeconfig_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"it is|its clusters|cannot change"):
+    with pytest.raises(ValueError, match=r"it is|its clusters|it has the tag|cannot change"):
         edit(text, PUT)
+
+
+NO_WORDS = (
+    *("72225e2", "0089", "1e3", "0x1f", "0o17", "0b1", "1_000", "+1", ".5", "12:30", "1.2.3"),
+    *("y", "Y", "n", "N", "yes", "No", "on", "OFF", "true", "False", "null", "Null", "~"),
+    *("<<", "=", ".inf", "-.INF", ".nan", "2018-01-02", "2018-01-02T03:04:05Z", "-", "?", "*a"),
+    *("a: b", "a #b", "'", '"', "a\nb", "\t", "\u2028", "\ufeff", " a", "{a}", "%a", "@a", "\x7f"),
+)
+
+
+@pytest.mark.parametrize("word", NO_WORDS)
+@pytest.mark.parametrize("text", ["", KUBECTL, BY_HAND, *WHOLE.values()])
+def test_what_is_put_is_in_quotes_and_a_word_for_every_reader(word: str, text: str) -> None:
+    body = {"server": word, "extensions": [{"name": word, "extension": {word: word}}]}
+    changed = edit(text, Change(put={"cluster": (word, body)}, current=word))
+    for read in (yaml.safe_load, plainly, document.parse):
+        found = read(changed)
+        assert found["current-context"] == word
+        assert {"name": word, "cluster": body} in found["clusters"]
+
+
+def plainly(text: str) -> Any:
+    """As a reader that takes what is in quotes for a word, and nothing else."""
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.ScalarToken) and token.plain:
+            assert token.value not in NO_WORDS
+    return yaml.load(text, Loader=yaml.BaseLoader)
 
 
 @pytest.mark.parametrize("name", ["no", "1", "a b", "-", "null", "ß", "a: b", "'"])
@@ -190,7 +218,14 @@ def test_a_name_that_yaml_would_take_for_something_else_is_a_name(name: str) -> 
     assert document["current-context"] == document["users"][1]["name"] == name
 
 
+def left_plain(word: str) -> bool:
+    """What PyYAML writes without quotes, and client-go reads as something else: `y`, `0o17`."""
+    found: list[Any] = document.parse(f"x:\n{yaml.safe_dump([word])}")["x"]
+    return found != [word]
+
+
 words = st.text(st.sampled_from([*string.printable[:94], " ", "ä", "\n"]), min_size=1, max_size=12)
+words = words.filter(lambda word: not left_plain(word))
 scalars = st.one_of(words, st.integers(), st.booleans(), st.none(), st.just("2018-01-02"))
 bodies = st.dictionaries(words, st.one_of(scalars, st.lists(scalars, max_size=2)), max_size=3)
 
@@ -209,7 +244,7 @@ documents = st.fixed_dictionaries(
         "contexts": entries("context"),
         "current-context": words,
         "preferences": bodies,
-        "extensions": st.lists(bodies, max_size=2),
+        "extensions": entries("extension"),
     },
 )
 
@@ -217,10 +252,10 @@ documents = st.fixed_dictionaries(
 @reproducible(100)
 @given(documents, st.sampled_from([None, False, True]), st.integers(2, 6), st.booleans())
 def test_any_other_entries_stay_equal(
-    document: dict[str, Any], flow: bool | None, indent: int, unicode: bool
+    whole: dict[str, Any], flow: bool | None, indent: int, unicode: bool
 ) -> None:
     text = yaml.safe_dump(
-        document, default_flow_style=flow, indent=indent, allow_unicode=unicode, width=40
+        whole, default_flow_style=flow, indent=indent, allow_unicode=unicode, width=40
     )
     changed = edit(text, PUT)
     assert rest(changed) == rest(text)

@@ -3,7 +3,6 @@ import stat
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bootstrap.errors import Exit, KbootError
 from bootstrap.kubeconfig import document
@@ -91,7 +90,7 @@ def test_the_file_is_replaced_whole_and_private(kubeconfig: Path) -> None:
     ],
     ids=lambda content: content[:12].decode(errors="replace"),
 )
-@pytest.mark.parametrize("loader", [yaml.SafeLoader, document._Loader])
+@pytest.mark.parametrize("loader", [document.InPython, document._Loader])
 def test_rubbish_is_told_as_such_and_left_as_it_was(
     kubeconfig: Path, content: bytes, loader: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 Loads PyYAML: only a run for which the person named a context imports it.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from bootstrap.kubeconfig.document import is_blank, parse
 from bootstrap.kubeconfig.edit import entry
 from bootstrap.kubeconfig.entries import FILES, KEYS, Body
-from bootstrap.kubeconfig.private import SIZE_LIMIT, Connection, Unsupported, connection_of, select
+from bootstrap.kubeconfig.private import Connection, Unsupported, connection_of, content_of, select
 
 
 class Target(NamedTuple):
@@ -71,8 +72,7 @@ def _merged(files: tuple[Path, ...]) -> dict[str, dict[str, Body]]:
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        with file.open("rb") as opened:
-            content = opened.read(SIZE_LIMIT + 1)
+        content = b"" if str(file) == os.devnull else content_of(file)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -81,7 +81,6 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 
 def _names(document: Mapping[str, Any], kind: str) -> list[str]:
-    entry(document, kind, "")  # says so where it is no list
     named = (each.get("name") for each in document.get(f"{kind}s") or () if isinstance(each, dict))
     return [name for name in named if isinstance(name, str)]
 

@@ -71,17 +71,23 @@ def merging(
     return Merge(changes, current, found=found)
 
 
-def conflict_before(
-    texts: Texts, name: str, owner: Owner, show: Callable[[Path], str] = str
+def before_start(
+    texts: Texts, name: str, owner: Owner, *, new_file: Path, show: Callable[[Path], str] = str
 ) -> Merge:
-    """What can be told before the cluster is there: whose the entries of its name are."""
+    """What can be told before the cluster is there: whose the entries of its name are.
+
+    `changes` are to be tried only: the files are those that will change, the entries are empty.
+    """
     documents = _documents(texts)
     current = _current(documents)
-    for kind in ("cluster", "user"):
+    puts: dict[Path, dict[str, tuple[str, Body]]] = {}
+    for kind in KEYS:
         file, theirs = _first(documents, kind, name)
-        if file and theirs is not None and not owner.owns(kind, theirs, None):
+        strange = theirs is not None and not owner.owns(kind, theirs, None)
+        if file and theirs is not None and strange and kind != "context":
             return Merge({}, current, _not_ours(kind, name, theirs, show(file)))
-    return Merge({}, current)
+        puts.setdefault(file or new_file, {})[kind] = (name, {})
+    return Merge({file: Change(put=put) for file, put in puts.items()}, current)
 
 
 def removing(texts: Texts, owner: Owner) -> Mapping[Path, Change]:
@@ -112,9 +118,7 @@ def _documents(texts: Texts) -> Mapping[Path, Mapping[str, object]]:
     documents = {}
     for file, text in texts.items():
         try:
-            documents[file] = {} if is_blank(text) else parse(text)
-            for kind in KEYS:
-                entry(documents[file], kind, "")
+            documents[file] = {} if is_blank(text) else parse(text, once=True)
         except ValueError as error:
             raise Unreadable(f"{file}: {error}") from error
     return documents

@@ -11,7 +11,7 @@ from typing import Any
 
 from bootstrap.errors import Exit, KbootError
 from bootstrap.kubeconfig.document import parse
-from bootstrap.kubeconfig.private import SIZE_LIMIT, select
+from bootstrap.kubeconfig.private import content_of, select
 
 
 def normalise(path: Path, context: str) -> None:
@@ -36,8 +36,7 @@ def normalise(path: Path, context: str) -> None:
 
 def _parse(path: Path) -> Mapping[str, Any]:
     try:
-        with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
+        content = content_of(path)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
     try:

@@ -5,7 +5,10 @@ back without importing a YAML parser. `normalise` turns minikube's file into thi
 """
 
 import base64
+import errno
 import json
+import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,14 +57,28 @@ class Connection(NamedTuple):
         return f"Connection({self.server!r})"
 
 
+def content_of(path: Path) -> bytes:
+    """Of a regular file, at most one byte more than the limit; a pipe would keep kboot waiting.
+
+    Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        return file.read(SIZE_LIMIT + 1)
+
+
 def read_private(path: Path) -> Connection | None:
     """The connection of the file's current context; None when there is no such file.
 
     Raises ValueError, saying why, when the file is not what `normalise` writes.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
+        content = content_of(path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -14,7 +14,7 @@ from bootstrap.engine.prove.passing import Proving, Use
 from bootstrap.engine.prove.using import Using
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
-from bootstrap.host.files.kubeconfigs import kubectl_files, shown
+from bootstrap.host.yours.kubeconfigs import kubectl_files, shown
 from bootstrap.kubeconfig.contexts import NoContext, Target, find
 from bootstrap.kubeconfig.private import Connection
 from bootstrap.run.proving import run_gates, timeout

@@ -11,10 +11,10 @@ from bootstrap.engine.carry.work import Work
 from bootstrap.engine.look.judging import merge_of, private_entries, read, showing
 from bootstrap.engine.look.merged import files_for, read_record
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.files import user_file
-from bootstrap.host.files.kubeconfigs import file_for_new
 from bootstrap.host.files.lock import hold
 from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.yours import user_file
+from bootstrap.host.yours.kubeconfigs import file_for_new
 from bootstrap.kubeconfig.edit import Change
 from bootstrap.kubeconfig.entries import as_json
 from bootstrap.kubeconfig.merge import (

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from bootstrap.core.model.state import Merged, UserKubeconfig
 from bootstrap.engine.look.merged import read_record
-from bootstrap.host.files import user_file
-from bootstrap.host.files.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
 from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.yours import user_file
+from bootstrap.host.yours.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
 from bootstrap.kubeconfig.entries import Entries, entries_of
-from bootstrap.kubeconfig.merge import Merge, Owner, Unreadable, conflict_before, merging
+from bootstrap.kubeconfig.merge import Merge, Owner, Unreadable, before_start, changed, merging
 
 
 def judge(cluster: str, files: tuple[Path, ...], around: Surroundings) -> UserKubeconfig:
@@ -32,16 +32,28 @@ def judge(cluster: str, files: tuple[Path, ...], around: Surroundings) -> UserKu
     stands = merge.found.get("context", new_file)
     seen = seen._replace(file=show(stands))
     # That no context is current is no reason of its own: a person may have unset it.
-    puts = [file for file, change in merge.changes.items() if change.put]
-    targets = puts if merge.found else [new_file]
-    why = next(filter(None, map(user_file.refusal, targets)), "")
+    due = any(change.put for change in merge.changes.values())
+    why = _cannot_be_done(merge, texts) if due else ""
     if why:
         return seen._replace(merged=Merged.UNUSABLE, why=why)
     if not merge.found:
         return seen._replace(merged=Merged.NOT_LOOKED)
     left = any(left_by_kboot(lock_of(file)) for file in files)
-    due = bool(puts) or left or not recorded
+    due = due or left or not recorded
     return seen._replace(merged=Merged.DUE if due else Merged.CURRENT)
+
+
+def _cannot_be_done(merge: Merge, texts: Mapping[Path, str]) -> str:
+    """Why one of its files cannot be changed, as the step would find; empty: all can."""
+    for file, change in merge.changes.items():
+        why = user_file.refusal(file)
+        if why:
+            return why
+        try:
+            changed(file, texts[file], change)
+        except Unreadable as error:
+            return str(error)
+    return ""
 
 
 def merge_of(
@@ -53,7 +65,7 @@ def merge_of(
     show = showing(around)
     entries = private_entries(private)
     if entries is None:
-        return conflict_before(texts, cluster, owner, show)
+        return before_start(texts, cluster, owner, new_file=new_file, show=show)
     return merging(texts, entries, owner, new_file=new_file, switch=switch, show=show)
 
 

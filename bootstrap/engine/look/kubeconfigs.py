@@ -6,16 +6,16 @@ from typing import Any
 from bootstrap.core.model.state import Merged, UserKubeconfig
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.engine.look.merged import files_for
-from bootstrap.host.files.kubeconfigs import (
+from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.yours.kubeconfigs import (
+    are_empty,
     file_for_new,
     fingerprint,
-    glance,
     left_by_kboot,
     lock_of,
     shown,
 )
-from bootstrap.host.files.user_file import refusal
-from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.yours.user_file import refusal
 
 
 def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:
@@ -26,12 +26,10 @@ def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:
     if not files:
         return UserKubeconfig(Merged.OFF, recorded=recorded)
     new_file = file_for_new(files)
-    if not places.kubeconfig(cluster).exists():
-        current, more = glance(files, cluster)
-        if not more:
-            why = refusal(new_file)
-            merged = Merged.UNUSABLE if why else Merged.NOT_LOOKED
-            return UserKubeconfig(merged, shown(new_file, places), current, why, recorded)
+    if not places.kubeconfig(cluster).exists() and are_empty(files):
+        why = refusal(new_file)
+        merged = Merged.UNUSABLE if why else Merged.NOT_LOOKED
+        return UserKubeconfig(merged, shown(new_file, places), "", why, recorded)
     key = _key(cluster, files, around)
     kept = _kept(around.cache.read(f"kubeconfig-{cluster}", key))
     if kept is not None:
@@ -47,11 +45,10 @@ def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:
 def _key(cluster: str, files: tuple[Path, ...], around: Surroundings) -> list[Any]:
     """All that the judgement rests on."""
     places = around.places
-    new_file = file_for_new(files)
     return [
-        [[str(file), fingerprint(file), left_by_kboot(lock_of(file))] for file in files],
+        [[str(f), fingerprint(f), left_by_kboot(lock_of(f)), refusal(f)] for f in files],
         [fingerprint(places.kubeconfig(cluster)), fingerprint(places.merged(cluster))],
-        [str(around.minikube_home), refusal(new_file)],
+        str(around.minikube_home),
     ]
 
 

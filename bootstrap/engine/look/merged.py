@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from bootstrap.host.files import own
-from bootstrap.host.files.kubeconfigs import user_files
 from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.yours.kubeconfigs import user_files
 from bootstrap.kubeconfig.entries import Entries, from_json
 
 

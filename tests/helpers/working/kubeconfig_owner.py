@@ -13,6 +13,7 @@ from bootstrap.engine.look.kubeconfigs import look_at_yours
 from bootstrap.host.files.cache import Cache
 from bootstrap.host.files.places import find_places
 from bootstrap.host.machine.surroundings import Surroundings
+from bootstrap.host.yours.backups import kept
 from tests.helpers.deciding.generated import knowledge
 from tests.helpers.deciding.good_machine import DOCKER, profile_of
 
@@ -61,9 +62,7 @@ class Owner:
 
     @property
     def backups(self) -> list[str]:
-        folder = self.around.places.backups
-        files = folder.iterdir() if folder.is_dir() else ()
-        return [each.read_text() for each in sorted(files, key=lambda f: f.stat().st_mtime_ns)]
+        return [each.file.read_text() for each in kept(self.around.places)]
 
     def has(self, text: str, *, mode: int = 0o600) -> None:
         self.config.parent.mkdir(exist_ok=True)

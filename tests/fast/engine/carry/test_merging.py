@@ -13,9 +13,11 @@ import yaml
 
 from bootstrap.core.model.state import Merged
 from bootstrap.errors import Exit, KbootError
-from bootstrap.host.files import user_file
+from bootstrap.host.yours import user_file
+from bootstrap.host.yours.backups import KEPT
 from tests.helpers.places import ROOT
 from tests.helpers.working.kubeconfig_owner import PROD, Owner
+from tests.helpers.working.odd_kubeconfigs import written
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -98,13 +100,17 @@ def test_nothing_is_written_where_nothing_would_change(owner: Owner) -> None:
     assert owner.config.stat() == before and len(owner.backups) == 1
 
 
-def test_the_state_before_each_of_the_last_changes_is_kept(owner: Owner) -> None:
+def test_the_first_state_and_those_before_the_last_changes_are_kept(owner: Owner) -> None:
     owner.has(PROD)
-    for port in range(user_file.KEPT_BACKUPS + 2):
+    for port in range(KEPT + 4):
         owner.starts(f"https://192.0.2.7:{port}")
         owner.merge()
-    assert len(owner.backups) == user_file.KEPT_BACKUPS
-    assert "192.0.2.7:5" in owner.backups[-1]
+    first, *last = owner.backups
+    assert first == PROD
+    ports = range(KEPT + 3 - KEPT, KEPT + 3)
+    assert [f"192.0.2.7:{port}" in text for port, text in zip(ports, last, strict=True)] == (
+        [True] * KEPT
+    )
     folder = owner.around.places.backups
     assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o600}
 
@@ -180,15 +186,57 @@ def test_a_minikube_of_another_home_is_another(owner: Owner) -> None:
     assert owner.look().merged is Merged.CONFLICT
 
 
-BROKEN = {"rubbish": "{{", "list": "- a", "two": "a: 1\n---\nb: 1", "binary": "a: \x01"}
+BROKEN = {
+    "rubbish": "{{",
+    "list": "- a",
+    "two": "a: 1\n---\nb: 1",
+    "binary": "a: \x01",
+    "two files in one": PROD + PROD,
+    "a key twice in an entry": PROD.replace("    token: secret", "    token: a\n    token: b"),
+    "two entries of one name": PROD.replace("users:\n", "users:\n- name: prod\n"),
+    "a number for a name": PROD.replace("name: prod", "name: 72225e2"),
+    "a tag": f"{PROD}x: !!timestamp y\n",
+    "nested without end": f"{PROD}x: {'[' * 900}{']' * 900}\n",
+    "UTF-16": PROD.encode("utf-16").decode("latin-1"),
+    "Latin-1": f"{PROD}# \xe9\n",
+}
 
 
+@pytest.mark.parametrize("started", [True, False])
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_a_file_that_is_no_kubeconfig_is_told_and_left(owner: Owner, text: str) -> None:
-    owner.has(text)
+def test_a_file_that_is_no_kubeconfig_is_told_before_and_left(
+    owner: Owner, text: str, started: bool
+) -> None:
+    owner.has("")
+    owner.config.write_bytes(text.encode("latin-1"))
+    if not started:
+        owner.around.places.kubeconfig("work").unlink()
     seen = owner.look()
     assert seen.merged is Merged.UNUSABLE and str(owner.config) in seen.why
+    owner.starts()
     assert refused(owner).code is Exit.TOOL_NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_said_before_the_first_start_is_what_the_merge_comes_to(
+    tmp_path: Path, seed: int
+) -> None:
+    came = set()
+    for number, text in enumerate(written(60, seed)):
+        owner = Owner(tmp_path / str(number))
+        owner.has(text)
+        private = owner.around.places.kubeconfig("work")
+        private.unlink()
+        promised = owner.look().merged is Merged.NOT_LOOKED
+        owner.starts()
+        if promised:
+            owner.merge()
+            assert owner.look().merged is Merged.CURRENT
+        else:
+            refused(owner)
+            assert owner.config.read_bytes() == text.encode()
+        came.add(promised)
+    assert came == {True, False}
 
 
 def read_only(owner: Owner) -> None:

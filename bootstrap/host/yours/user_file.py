@@ -1,4 +1,6 @@
-"""Replace a file that is not kboot's: the person's, with its mode, behind its links, in one rename.
+"""Replace a file that is not kboot's: the person's, behind its links, in one rename.
+
+The new one has its rights, or it is left alone.
 
 Raises KbootError with `state` left to the caller; the file is then as it was, whole.
 """
@@ -11,13 +13,15 @@ from pathlib import Path
 
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files import own
-from bootstrap.host.files.kubeconfigs import LOCK_MODE, fingerprint, left_by_kboot, lock_of
 from bootstrap.host.files.places import Places
+from bootstrap.host.yours.backups import keep
+from bootstrap.host.yours.kubeconfigs import LOCK_MODE, fingerprint, left_by_kboot, lock_of
+from bootstrap.host.yours.rights import make_like, not_to_keep
+from bootstrap.kubeconfig.private import content_of
 
 LOCK_SECONDS = 10.0
 """`kubectl config` holds its lock for milliseconds."""
 _POLL = 0.02
-KEPT_BACKUPS = 5
 
 
 class Changed(Exception):
@@ -39,16 +43,21 @@ def refusal(file: Path) -> str:
         return f"{real} belongs to another user"
     if not status.st_mode & 0o200 or not os.access(real, os.W_OK):
         return f"{real} is read-only"
+    if not os.access(real, os.R_OK):
+        return f"{real} cannot be read by you"
     if not os.access(real.parent, os.W_OK | os.X_OK):
         return f"{real.parent} is read-only for you"
-    return ""
+    try:
+        return not_to_keep(real, status)
+    except OSError as error:
+        return f"{real}: {error.strerror}"
 
 
 def read(file: Path) -> tuple[bytes, list[int] | None]:
     """Content and fingerprint; empty and None where there is no file. Raises OSError."""
     before = fingerprint(file)
     try:
-        content = file.read_bytes()
+        content = content_of(file)
     except FileNotFoundError:
         return b"", None
     return content, before
@@ -67,7 +76,7 @@ def replace(file: Path, seen: list[int] | None, content: bytes, places: Places) 
     try:
         if not file.is_symlink() and not real.parent.is_dir():
             own.make(real.parent)
-        _back_up(real, places)
+        keep(real, places)
         temporary = _written(real, content)
         try:
             with _locked(file):
@@ -84,7 +93,7 @@ def replace(file: Path, seen: list[int] | None, content: bytes, places: Places) 
 def _no_folder(real: Path, *, linked: bool) -> str:
     if linked and not real.parent.is_dir():
         return f"it is a link to {real}, whose folder does not exist"
-    there = next(each for each in real.parents if each.exists())
+    there = next(each for each in real.parents if os.access(each, os.F_OK))
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return ""
     return f"{there} is not a folder that you may write to"
@@ -95,7 +104,7 @@ def _cannot(file: Path, why: str) -> KbootError:
 
 
 def _written(real: Path, content: bytes) -> Path:
-    """A finished file beside it, with its mode, and its group where that is allowed."""
+    """A finished file beside it, with its rights. Raises OSError where it cannot have them."""
     _sweep(real)
     temporary = real.with_name(f".{real.name}.kboot-{os.getpid()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -103,10 +112,7 @@ def _written(real: Path, content: bytes) -> Path:
     try:
         with os.fdopen(descriptor, "wb") as out:
             with suppress(FileNotFoundError):
-                status = real.stat()
-                with suppress(PermissionError):
-                    os.fchown(descriptor, -1, status.st_gid)
-                os.fchmod(descriptor, status.st_mode & 0o777)
+                make_like(descriptor, real)
             out.write(content)
             out.flush()
             os.fsync(descriptor)
@@ -158,28 +164,6 @@ def clean(file: Path) -> None:
         _sweep(Path(os.path.realpath(file)))
         if left_by_kboot(lock_of(file)):
             lock_of(file).unlink(missing_ok=True)
-
-
-def _back_up(real: Path, places: Places) -> None:
-    """The last few states before kboot's changes, readable for this user only: they hold keys."""
-    try:
-        content = real.read_bytes()
-    except FileNotFoundError:
-        return
-    if not content:
-        return
-    folder = places.backups
-    own.make(folder)
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    name = f"{real.name}-{stamp}-{time.monotonic_ns() % 10**9:09}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(folder / f".{name}", flags, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    (folder / f".{name}").replace(folder / name)
-    for old in sorted(folder.glob("*-*"), key=lambda each: each.stat().st_mtime_ns)[:-KEPT_BACKUPS]:
-        old.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

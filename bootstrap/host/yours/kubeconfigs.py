@@ -12,8 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bootstrap.host.files.places import Places
+from bootstrap.kubeconfig.private import content_of
 
-_CURRENT = re.compile(rb"""^current-context:[ \t]*["']?([^"'\s#]*)["']?[ \t]*(?:#.*)?\r?$""", re.M)
+_NOTHING = re.compile(
+    rb"apiVersion: v1|kind: Config|preferences: \{\}|(?:clusters|contexts|users): (?:null|\[\])"
+    rb"|current-context: (?:\"\"|'')"
+)
+"""A line of a kubeconfig without entries, as kubectl leaves it when the last one was deleted."""
 
 
 def kubectl_files(environ: Mapping[str, str], places: Places) -> tuple[Path, ...]:
@@ -45,7 +50,7 @@ def _named(environ: Mapping[str, str]) -> list[Path]:
 
 def file_for_new(files: tuple[Path, ...]) -> Path:
     """Where what is in none of the files is put, the current context too."""
-    return next((each for each in files if each.exists()), files[-1])
+    return next((each for each in files if os.access(each, os.F_OK)), files[-1])
 
 
 def lock_of(file: Path) -> Path:
@@ -78,25 +83,19 @@ def fingerprint(file: Path) -> list[int] | None:
     ]
 
 
-def glance(files: tuple[Path, ...], name: str) -> tuple[str, bool]:
-    """The current context as kubectl writes it, and whether more must be known.
-
-    That is so where the files may have an entry of that name, or have a current context in
-    another form than kubectl's. It costs no YAML reader.
-    """
-    current = ""
+def are_empty(files: tuple[Path, ...]) -> bool:
+    """Whether certainly nothing stands in any of them. It costs no YAML reader."""
     for file in files:
         try:
-            content = file.read_bytes()
+            content = content_of(file)
         except FileNotFoundError:
             continue
         except OSError:
-            return "", True
-        found = _CURRENT.search(content)
-        if name.encode() in content or (found is None and b"current-context" in content):
-            return "", True
-        current = current or (found[1].decode(errors="replace") if found else "")
-    return current, False
+            return False
+        lines = [each for each in content.splitlines() if each and not each.startswith(b"#")]
+        if len(set(lines)) < len(lines) or not all(map(_NOTHING.fullmatch, lines)):
+            return False
+    return True
 
 
 def shown(file: Path, places: Places) -> str:

@@ -1,0 +1,1 @@
+"""The person's own kubeconfig files: which they are, read, replaced, and kept as they were."""

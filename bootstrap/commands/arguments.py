@@ -20,6 +20,7 @@ COMMANDS = {
     "exec": "run a command with the profile's PATH and KUBECONFIG",
     "env": "print the profile's PATH and KUBECONFIG for this shell",
     "store": "`store verify`: read every byte of what kboot installed, and say what differs",
+    "config": "list your kubeconfig as it was before kboot's changes, or put it back",
 }
 
 
@@ -106,6 +107,29 @@ _FLAGS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
 )
 
 
+_PROFILE: dict[str, dict[str, Any]] = {
+    "profile": {"nargs": "?", "metavar": "PROFILE", "help": "a file or a shipped name"}
+}
+_PLACES: dict[str, dict[str, dict[str, Any]]] = {
+    "config": {
+        "what": {
+            "nargs": "?",
+            "choices": ("backups", "restore"),
+            "default": "backups",
+            "help": "list them (unless said), or put one back",
+        },
+        "number": {
+            "nargs": "?",
+            "metavar": "NUMBER",
+            "type": int,
+            "help": "of the backup, the newest unless said",
+        },
+    },
+    "store": {"action": {"nargs": "?", "choices": ("verify",), "help": "look at every byte"}},
+}
+"""What stands on the line without a flag, where it is not a profile."""
+
+
 class _Help(HelpFormatter):
     """On 80 columns, as all that kboot says; argparse loads a good deal to ask the terminal."""
 
@@ -137,6 +161,8 @@ def parse(words: Sequence[str], shell: str) -> Namespace:
         raise
     if getattr(arguments, "context", None) and arguments.profile:
         parser.error(f"--context takes no PROFILE, and there is {arguments.profile!r}")
+    if getattr(arguments, "what", None) == "backups" and arguments.number is not None:
+        parser.error("config backups takes no NUMBER")
     if arguments.command == "exec":
         arguments.words = command or [shell]
     elif command:
@@ -165,9 +191,6 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:place], words[place + 1 :]
 
 
-_PROFILE = "a file or a shipped name"
-
-
 def _parser(words: Sequence[str]) -> _Parser:
     """Only of the command that is named, if one is: building them all takes a tenth of a run."""
     top = _Parser(
@@ -190,11 +213,8 @@ def _parser(words: Sequence[str]) -> _Parser:
             allow_abbrev=False,
             formatter_class=_Help,
         )
-        if name == "store":
-            sub.add_argument("action", nargs="?", choices=("verify",), help="look at every byte")
-            sub.set_defaults(profile=None)
-        else:
-            sub.add_argument("profile", nargs="?", metavar="PROFILE", help=_PROFILE)
+        for place, how in _PLACES.get(name, _PROFILE).items():
+            sub.add_argument(place, **how)
         sub.add_argument(
             "--output", choices=_outputs(name), default="text", help="one document for programs"
         )

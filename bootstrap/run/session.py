@@ -90,7 +90,7 @@ class Session:
         return ask(self.profile, self.knowledge, self.around, self._asking)
 
     def _load(self, environ: Mapping[str, str]) -> Profile:
-        if self.context or self.arguments.command == "store":
+        if self.context or self.arguments.command in ("config", "store"):
             return _NO_PROFILE._replace(program=own_name(environ, sys.argv[0]))
         profile = profile_source.load(
             self.arguments.profile,
@@ -108,7 +108,7 @@ _NO_PROFILE = Profile(
     cluster=None,
     verify=VerifySpec(GATE_IDS, timeout_seconds=300.0),
 )
-"""What a run about a context asks of this machine: the kubectl that there is, of any version."""
+"""A run about a context asks for the kubectl that there is, whatever its version."""
 
 
 def _observes(arguments: Namespace) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.gate import GATE_IDS, GateStatus
+from bootstrap.core.model.state import Backup
 from bootstrap.core.model.step import DeleteCluster, UnmergeKubeconfig
 from bootstrap.core.result.report import Report
 from bootstrap.core.values.units import show_ago, show_seconds
@@ -169,3 +170,20 @@ def _cluster_ready(report: Report) -> str:
 
 def _and(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def backups(report: Report, restore: str) -> list[Line]:
+    """`restore`: what puts one back, as the person types it."""
+    if not report.backups:
+        return [Line("kboot has changed no kubeconfig of yours, so none is kept.")]
+    rows = [
+        Line(f"{each.number:5}  {each.at}  {each.of}{'   the first, kept for ever' * each.first}")
+        for each in report.backups
+    ]
+    return [*rows, Line(), Line(f"To put the first one back: {restore} {report.backups[0].number}")]
+
+
+def restored(chosen: Backup, before: Backup | None) -> list[Line]:
+    """`before`: what stood there until now; None: nothing, or the same."""
+    said = f"{chosen.of} is again as it was before {chosen.at} (backup {chosen.number})"
+    return paragraph(said + (f"; what stood there is backup {before.number}." if before else "."))

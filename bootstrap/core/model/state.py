@@ -111,6 +111,19 @@ class UserKubeconfig(NamedTuple):
     """kboot put entries of the cluster somewhere, now or earlier."""
 
 
+class Backup(NamedTuple):
+    """One of the person's kubeconfig files as it was before a change of kboot's."""
+
+    number: int
+    of: str
+    """The file, as a person would type it."""
+    at: str
+    kept: str
+    """Where it is now."""
+    first: bool
+    """The state before the first change of all, which stays for ever."""
+
+
 class ClusterRecord(NamedTuple):
     """minikube's own record of a cluster. None: the record does not say."""
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bootstrap.core.model.finding import Finding
 from bootstrap.core.model.gate import GateResult
 from bootstrap.core.model.profile import Profile
-from bootstrap.core.model.state import HostState
+from bootstrap.core.model.state import Backup, HostState
 from bootstrap.core.model.step import InstallArtifact, RunPackages, Step, verb
 from bootstrap.core.plan.up import Plan
 from bootstrap.core.values.codec import to_plain
@@ -42,6 +42,8 @@ class Report(NamedTuple):
     left_behind: str = ""
     """What of it is still there, in words; empty: nothing."""
     variables: Mapping[str, str] = MappingProxyType({})
+    backups: tuple[Backup, ...] = ()
+    """Of the person's kubeconfigs, the oldest first."""
     error: KbootError | None = None
     exit_code: Exit = Exit.CONVERGED
     seconds: float = 0.0
@@ -70,6 +72,7 @@ class Report(NamedTuple):
             "gates": [to_plain(each) for each in self.gates],
             "left_behind": self.left_behind,
             "variables": dict(self.variables),
+            "backups": [to_plain(each) for each in self.backups],
             "error": self.error.as_dict() if self.error else None,
             "seconds": round(self.seconds, 3),
         }

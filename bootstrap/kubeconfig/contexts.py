@@ -48,7 +48,7 @@ def find(files: tuple[Path, ...], context: str) -> Target:
         for kind, found in merged.items()
     }
     link = merged["context"][context]
-    cluster = merged["cluster"].get(str(link.get("cluster", "")))
+    cluster = merged["cluster"].get(str(link.get("cluster") or ""))
     if cluster is None or not cluster.get("server"):
         raise ValueError(f"context {context!r} names no cluster that has a server")
     try:

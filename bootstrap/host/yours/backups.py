@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.host.files.disk import sync_folders, write_text
+from bootstrap.host.files.disk import create, sync_folders, write_text
 from bootstrap.host.files.places import Places
 
 KEPT = 5
@@ -43,8 +43,9 @@ def keep(real: Path, places: Places) -> None:
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     write_text(_path_file(folder, number), os.fsdecode(real))
     name = f"{number:04}-{stamp}-{real.name[:100]}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(folder / f".{name}", flags, 0o600), "wb") as out:
+    for left in folder.glob(".*"):  # by a kboot that was killed right here
+        left.unlink(missing_ok=True)
+    with create(folder / f".{name}") as out:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())

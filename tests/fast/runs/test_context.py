@@ -110,9 +110,38 @@ def test_a_line_that_cannot_be_meant_is_exit_2(words: tuple[str, ...], mine: Kbo
     assert mine.run(*words).code == 2
 
 
-@pytest.mark.parametrize(
-    "text", ["a: b: c\n", "contexts: 7\n", "[]\n", "contexts: [{name: prod}]\n"]
+NONE = (
+    *("a: b: c\n", "contexts: 7\n", "[]\n", "contexts: [{name: prod}]\n", "x: !!bool x\n"),
+    *("x: " + "[" * 900 + "]" * 900 + "\n", "x: [" + "y," * 450_000 + "]\n"),
 )
+
+
+def test_what_no_kubectl_can_use_is_refused_though_its_context_is_whole(
+    mine: Kboot, server: ApiServer
+) -> None:
+    file = mine.home / ".kube" / "config"
+    whole = json.loads(file.read_text())
+    for key, value in (
+        ("clusters", [*whole["clusters"], *whole["clusters"]]),
+        ("users", [*whole["users"], {"name": "other", "user": {"token": 5}}]),
+        ("contexts", [*whole["contexts"], {"name": 72225e2, "context": {}}]),
+        ("kind", "Pod"),
+    ):
+        file.write_text(json.dumps({**whole, key: value}))
+        done = mine.run(*VERIFY)
+        assert done.code == 72 and key in joined(done.err), done
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_what_every_kubectl_reads_is_read(mine: Kboot, encoding: str) -> None:
+    file = mine.home / ".kube" / "config"
+    doubled = '{"users": [{"name": "gone"}], ' + file.read_text().lstrip().removeprefix("{")
+    file.write_text(doubled, encoding=encoding)
+    assert mine.run(*VERIFY).code == 0
+
+
+@pytest.mark.parametrize("text", NONE, ids=range(len(NONE)))
 def test_a_kubeconfig_that_is_none_is_named(text: str, kboot: Kboot) -> None:
     (kboot.home / ".kube").mkdir()
     (kboot.home / ".kube" / "config").write_text(text)

@@ -18,7 +18,12 @@ from typing import Any
 
 from tests.helpers.working.kubeconfig_owner import PROD, Owner
 
-WATCHED = ("bootstrap/host/yours/user_file.py", "bootstrap/engine/carry/merging.py")
+WATCHED = (
+    "bootstrap/host/yours/backups.py",
+    "bootstrap/host/yours/rights.py",
+    "bootstrap/host/yours/user_file.py",
+    "bootstrap/engine/carry/merging.py",
+)
 
 
 def die_at(line: int) -> None:

@@ -198,13 +198,10 @@ class _Building:
         return built
 
     def _merged(self, node: yaml.Node) -> dict[str, Any]:
-        """The first of several mappings holds."""
-        several = isinstance(node, yaml.SequenceNode)
-        merged: dict[str, Any] = {}
-        for each in reversed(node.value) if several else (node,):
-            if not isinstance(each, yaml.MappingNode):
-                raise _at(node, "its merge key << names no mapping")
-            merged.update(self.value(each))
+        """One mapping. Of a list of them go-yaml takes those in flow style only."""
+        if not isinstance(node, yaml.MappingNode):
+            raise _at(node, "its merge key << names no mapping")
+        merged: dict[str, Any] = self.value(node)
         return merged
 
     def _key(self, node: yaml.Node, flow: bool) -> str:

@@ -37,14 +37,15 @@ def edit(text: str, change: Change) -> str:
     if is_blank(text):
         return mark + (text.rstrip() + "\n").lstrip("\n") + _new(change)
     expected = _applied(parse(text, once=True), change)
+    why = "something in it would be lost"
     for way in (_in_json, _in_place, _anew):
         try:
             changed = way(text, change)
             if parse(changed, once=True) == expected:
                 return mark + changed
-        except (ValueError, yaml.YAMLError):
-            continue
-    raise ValueError("kboot cannot change it without losing something in it")
+        except (ValueError, yaml.YAMLError) as error:
+            why = str(error)
+    raise ValueError(f"kboot cannot change it: {why}")
 
 
 def entry(document: Mapping[str, Any], kind: str, name: str) -> Body | None:

@@ -16,6 +16,10 @@ Texts = Mapping[Path, str]
 """The files' content in the order in which they hold; empty for a file that is not there."""
 
 
+_AS_LONG: Body = {"server": "x" * 4096}
+"""As what minikube writes of a cluster; of a user with its keys inside it is half as much."""
+
+
 class Merge(NamedTuple):
     """What merging comes to. `conflict` set: nothing may be done, since that entry is another's."""
 
@@ -76,7 +80,7 @@ def before_start(
 ) -> Merge:
     """What can be told before the cluster is there: whose the entries of its name are.
 
-    `changes` are to be tried only: the files are those that will change, the entries are empty.
+    `changes` are to be tried only: the files are those that will change, the entries are not.
     """
     documents = _documents(texts)
     current = _current(documents)
@@ -86,7 +90,7 @@ def before_start(
         strange = theirs is not None and not owner.owns(kind, theirs, None)
         if file and theirs is not None and strange and kind != "context":
             return Merge({}, current, _not_ours(kind, name, theirs, show(file)))
-        puts.setdefault(file or new_file, {})[kind] = (name, {})
+        puts.setdefault(file or new_file, {})[kind] = (name, _AS_LONG)
     return Merge({file: Change(put=put) for file, put in puts.items()}, current)
 
 

@@ -26,7 +26,7 @@ STRICTER = {
     *("empty", "comment", "dash", "null", "tilde"),  # nothing in it: whoever asks looks before
     *("!!timestamp ok", "!!binary", "!!binary nonutf", "!!set", "!!omap", "!local", "!local map"),
     *("!!python", "!!map list", "!!seq map", "!!str list", "cadata binary", "cadata list"),
-    *("name <<", "merge dup", "redefined anchor", "%YAML 1.1", "%TAG"),
+    *("name <<", "merge dup", "merge seq", "redefined anchor", "%YAML 1.1", "%TAG"),
     *("two docs", "two docs first empty", "doc end then", "second rubbish", "indent bad"),
 }
 """What a kubectl reads and kboot does not: nobody writes it, and no reader agrees on it."""

@@ -15,6 +15,7 @@ from bootstrap.core.model.state import Merged
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.yours import user_file
 from bootstrap.host.yours.backups import KEPT
+from bootstrap.kubeconfig.private import SIZE_LIMIT
 from tests.helpers.places import ROOT
 from tests.helpers.working.kubeconfig_owner import PROD, Owner
 from tests.helpers.working.odd_kubeconfigs import written
@@ -197,6 +198,7 @@ BROKEN = {
     "a number for a name": PROD.replace("name: prod", "name: 72225e2"),
     "a tag": f"{PROD}x: !!timestamp y\n",
     "nested without end": f"{PROD}x: {'[' * 900}{']' * 900}\n",
+    "no room for more": f"{PROD}x: {'y' * (SIZE_LIMIT - len(PROD) - 9)}\n",
     "UTF-16": PROD.encode("utf-16").decode("latin-1"),
     "Latin-1": f"{PROD}# \xe9\n",
 }

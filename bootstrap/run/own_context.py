@@ -14,6 +14,7 @@ from bootstrap.engine.prove.passing import Proving, Use
 from bootstrap.engine.prove.using import Using
 from bootstrap.errors import Exit, KbootError
 from bootstrap.gates.look import Expected
+from bootstrap.host.files.proofs import forget_proofs_at
 from bootstrap.host.yours.kubeconfigs import kubectl_files, shown
 from bootstrap.kubeconfig.contexts import NoContext, Target, find
 from bootstrap.kubeconfig.private import Connection
@@ -38,7 +39,10 @@ def pass_gates_of_context(session: Session) -> tuple[GateResult, ...]:
             emit=session.screen.event,
             use=_use(session, kubectl, files),
         )
-        return run_gates(session, proving, gates, partial(_addressed, session))
+        results = run_gates(session, proving, gates, partial(_addressed, session))
+    if not all(result.fine for result in results):
+        forget_proofs_at(session.around.places, target.connection.server)
+    return results
 
 
 def _addressed(session: Session, fix: str, reason: str) -> str:

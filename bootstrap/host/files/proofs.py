@@ -11,6 +11,7 @@ from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.host.files import own
 from bootstrap.host.files.disk import disk_errors, write_text
 from bootstrap.host.files.places import Places
+from bootstrap.kubeconfig.private import read_private
 
 
 def read_proof(path: Path) -> tuple[Proof | None, float]:
@@ -55,3 +56,12 @@ def forget_proofs(places: Places, cluster: str) -> None:
     with disk_errors(folder, "what was proven of the cluster"), suppress(FileNotFoundError):
         for proof in folder.iterdir():
             proof.unlink(missing_ok=True)
+
+
+def forget_proofs_at(places: Places, server: str) -> None:
+    """Of the clusters that kboot reaches at that address."""
+    for folder in (places.state / "clusters").glob("*"):
+        with suppress(OSError, ValueError):
+            connection = read_private(places.kubeconfig(folder.name))
+            if connection is not None and connection.server == server:
+                forget_proofs(places, folder.name)

@@ -45,6 +45,23 @@ def test_a_cluster_that_no_profile_knows_passes_and_nothing_of_kboots_stays(mine
     assert tree(mine.home, but=".cache") == before
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_a_gate_that_fails_there_ends_what_was_proven_of_the_cluster_at_that_address(
+    same: bool, mine: Kboot, identity: Identity, server: ApiServer
+) -> None:
+    cluster = mine.home / ".local/state/kboot/clusters/work"
+    (cluster / "proofs").mkdir(parents=True)
+    (cluster / "proofs" / "a.json").write_text("{}")
+    own = kubeconfig(cluster / "kubeconfig", cluster_of(identity, server))
+    whole = json.dumps(json.loads(own.read_text()) | {"current-context": "prod"})
+    own.write_text(whole if same else whole.replace("127.0.0.1", "127.0.0.2"))
+    assert mine.run(*VERIFY).code == 0
+    assert list((cluster / "proofs").iterdir())
+    server.documents["/api/v1/nodes"] = as_json({"items": []})
+    assert mine.run(*VERIFY, "--timeout", "1s").code == 73
+    assert bool(list((cluster / "proofs").iterdir())) != same
+
+
 def test_the_gates_that_one_gate_needs_are_passed_too(mine: Kboot) -> None:
     document = mine.json("verify", "--context=prod", "--gates", "nodes")
     assert gates(document) == {"api": "passed", "nodes": "passed"}

@@ -2,7 +2,10 @@
 
 import sys
 
-from bootstrap.cli import main
+from bootstrap.isolated import end_at_once_by_signal
 
 if __name__ == "__main__":
+    end_at_once_by_signal()
+    from bootstrap.cli import main
+
     sys.exit(main())

@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from errno import ENOMEM
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from bootstrap import __version__
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from bootstrap.run.session import Session
     from bootstrap.ui.events import EventFile
     from bootstrap.ui.screen import Screen
+
+    Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
 class Stopped(BaseException):
@@ -35,22 +39,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     # a short run on the way, and a tenth at its end.
     gc.set_threshold(100_000)
     try:
-        return _main(list(sys.argv[1:] if argv is None else argv))
-    finally:
-        _let_go_of_stdout()
-        gc.freeze()
+        code = _main(list(sys.argv[1:] if argv is None else argv))
+        _heed_signals(_END)
+    except SystemExit as ended:  # --help
+        code = int(ended.code or 0)
+    except (KeyboardInterrupt, Stopped) as stopped:  # before or after all that tells of it
+        code = getattr(stopped, "code", Exit.INTERRUPTED)
+    code = _let_go_of_stdout(code)
+    gc.freeze()
+    return int(code)
 
 
 def _main(words: list[str]) -> int:
-    _hold_standard_streams()
+    _heed_signals(_STOP)
     if words[:1] in (["--version"], ["-V"]):
         print(f"kboot {__version__}")
         return 0
-    _catch_signals()
     began = time.monotonic()
     report, screen = _run(words)
-    screen.finish(report._replace(seconds=time.monotonic() - began))
-    return int(report.exit_code)
+    return screen.finish(report._replace(seconds=time.monotonic() - began))
 
 
 def _run(words: list[str]) -> "tuple[Report, Screen]":
@@ -59,14 +66,15 @@ def _run(words: list[str]) -> "tuple[Report, Screen]":
     The session comes first, since it starts the tools' programs; all that is imported after it
     loads while they run.
     """
-    # The first lazy point: --version loads nothing.
-    from bootstrap.commands.arguments import parse
-
     arguments: Namespace | None = None
     session: Session | None = None
     screen: Screen | None = None
     events: EventFile | None = None
     try:
+        _hold_standard_streams()
+        # The first lazy point: --version loads nothing.
+        from bootstrap.commands.arguments import parse
+
         arguments = parse(words, os.environ.get("SHELL", "/bin/sh"))
         events = _events(arguments)
         session = _session(arguments)
@@ -76,14 +84,10 @@ def _run(words: list[str]) -> "tuple[Report, Screen]":
         if events is not None:
             events.begin(session.report.profile)
         return _command(arguments.command, session), screen
-    except KbootError as error:
-        problem = error
-    except KeyboardInterrupt as stopped:
-        problem = _stopped(Exit.INTERRUPTED, stopped)
-    except Stopped as stopped:
-        problem = _stopped(stopped.code, stopped)
     except Exception as error:
-        problem = _bug(error, session)
+        problem = _problem(error, session, words)
+    except (KeyboardInterrupt, Stopped) as stopped:
+        problem = _stopped(stopped)
     finally:
         if session is not None:
             session.close()
@@ -152,8 +156,29 @@ def _command(name: str, session: "Session") -> "Report":
     return report
 
 
-def _stopped(code: Exit, stopped: BaseException) -> KbootError:
+def _problem(error: Exception, session: "Session | None", words: list[str]) -> KbootError:
+    """What it means for the person. A room that knows more than the error has said so itself."""
+    if isinstance(error, KbootError):
+        return error
+    if isinstance(error, MemoryError):
+        error = OSError(ENOMEM, "there is no memory left")
+    if isinstance(error, OSError):
+        problem = refused(error)
+        if problem.code is not Exit.BUG:
+            return problem.with_state(_done(session))
+    return _bug(error, session, words)
+
+
+def _done(session: "Session | None") -> str:
+    report = getattr(session, "report", None)
+    outcomes = report.outcomes if report else ()
+    done = ", ".join(str(outcome.step.subject) for outcome in outcomes)
+    return f"done before: {done}" if done else "no step was begun"
+
+
+def _stopped(stopped: BaseException) -> KbootError:
     """Its notes say what was ended and how things are; a second signal leaves none."""
+    code: Exit = getattr(stopped, "code", Exit.INTERRUPTED)
     notes = [*getattr(stopped, "__notes__", ()), "the next run looks for itself and goes on"]
     return KbootError(
         code,
@@ -164,53 +189,74 @@ def _stopped(code: Exit, stopped: BaseException) -> KbootError:
     )
 
 
-def _bug(error: Exception, session: "Session | None") -> KbootError:
+def _bug(error: Exception, session: "Session | None", words: list[str]) -> KbootError:
     """No traceback on the screen: it goes into a file that a bug report can carry."""
     import traceback
 
     from bootstrap.core.values.masking import mask
 
+    frames = traceback.extract_tb(error.__traceback__)
+    where = tuple(f"{each.filename}, line {each.lineno}, in {each.name}" for each in frames)
     text = mask("".join(traceback.format_exception(error)))
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"in {last.filename}, line {last.lineno}"
+    why = "it came from here:"
     if session is not None:
         log = session.around.places.state / "bug.log"
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-            with os.fdopen(os.open(log, flags, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-            where = f"details are in {log}"
-        except OSError:
-            pass
+        with suppress(OSError):
+            log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
+            with os.fdopen(os.open(log, flags, 0o600), "wb") as file:
+                file.write(text.encode(errors="backslashreplace"))
+            why, where = f"details are in {log}", ()
     return KbootError(
         Exit.BUG,
-        f"a bug in kboot: {type(error).__name__}: {mask(str(error))[:200]}",
-        why=where,
-        state="not known; `kboot doctor` looks",
-        next="report it with these details and what `kboot doctor --save-state FILE` keeps",
+        f"a bug in kboot {__version__}: {type(error).__name__}: {mask(str(error))[:200]}",
+        why=why,
+        items=where,
+        state=f"not known after `kboot {mask(' '.join(words))}`; `kboot doctor` looks",
+        next="report all this, with the details and what `kboot doctor --save-state FILE` keeps",
     )
 
 
-def _catch_signals() -> None:
-    def stop(number: int, _frame: FrameType | None) -> NoReturn:
-        raise Stopped(number)
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped(number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+
+_STOP = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: _stop,
+    signal.SIGHUP: _stop,
+}
+_END = dict.fromkeys(_STOP, signal.SIG_DFL)
+"""Once all is told a signal may end the process as it ends others."""
+
+
+def _heed_signals(handlers: "Mapping[signal.Signals, Handler]") -> None:
+    """What whoever started kboot has it ignore stays so, as under nohup."""
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def _hold_standard_streams() -> None:
     """A closed 0, 1 or 2 would be given to the next file opened, and be written to."""
-    descriptor = os.open(os.devnull, os.O_RDWR)
-    while descriptor < 3:
-        descriptor = os.dup(descriptor)
-    os.close(descriptor)
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest that is free, which is this one.
+            os.open(os.devnull, os.O_RDWR)
 
 
-def _let_go_of_stdout() -> None:
-    """A reader that left is no error, so the interpreter's last flush must not meet it."""
+def _let_go_of_stdout(code: int) -> int:
+    """The interpreter's last flush must not fail, so nothing is left to it."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except (BrokenPipeError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (OSError, ValueError) as error:
+        # Help and version alone come here: what a run says is flushed as it is written.
+        from bootstrap.ui.screen import all_told
+        from bootstrap.ui.stream import forget
+
+        forget(sys.stdout, error)
+        return all_told(Exit(code))
+    return code

@@ -1,5 +1,6 @@
 """The one exception of kboot, and the exit codes with their string ids."""
 
+import errno
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -20,6 +21,7 @@ class Exit(IntEnum):
     DISK_FULL = 40
     PERMISSION = 41
     LOCK_TIMEOUT = 42
+    SYSTEM_REFUSES = 43
     NEEDS_PRIVILEGE = 50
     NOT_OFFERED = 51
     HOST_UNFIT = 60
@@ -85,3 +87,55 @@ class KbootError(Exception):
             "items": list(self.items),
             "reason": self.reason,
         }
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP),
+    *(errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTEMPTY),
+)
+_OURS = (errno.EBADF, errno.EFAULT, errno.ENOTSOCK, None)
+"""What only a program's own mistake brings forth; None: not the system's word at all."""
+
+_ELSEWHERE = "set XDG_DATA_HOME, XDG_STATE_HOME and XDG_CACHE_HOME to folders on another disk"
+_NO_LOCKS = "set XDG_STATE_HOME to a folder on a local disk: this file system has no locks"
+_MENDING = {
+    **dict.fromkeys(_FULL, f"free some space there (df -h), or {_ELSEWHERE}"),
+    errno.EACCES: "make that place yours (ls -ld shows whose it is), then the same command again",
+    errno.EPERM: "make that place yours (ls -ld shows whose it is), then the same command again",
+    errno.EROFS: f"{_ELSEWHERE}, one that can be written to",
+    errno.ENOTDIR: "move away the file that stands where a folder should, then the same again",
+    errno.ELOOP: "remove the link that leads to itself (ls -l), then the same command again",
+    errno.ENAMETOOLONG: "a shorter name for that place",
+    errno.EMFILE: "ulimit -n 1024, then the same command again",
+    errno.ENFILE: "end some programs (sysctl fs.file-nr), then the same command again",
+    errno.ENOMEM: "end some programs (free -m), then the same command again",
+    errno.EAGAIN: "end some programs (ulimit -u), then the same command again",
+    errno.ENOLCK: _NO_LOCKS,
+    errno.EOPNOTSUPP: _NO_LOCKS,
+    errno.ENOSYS: _NO_LOCKS,
+}
+
+
+def class_of(error: OSError) -> Exit:
+    """What the operating system's refusal means for the run."""
+    if error.errno in _OURS:
+        return Exit.BUG
+    if error.errno in _FULL:
+        return Exit.DISK_FULL
+    return Exit.PERMISSION if error.errno in _FORBIDDEN else Exit.SYSTEM_REFUSES
+
+
+def refused(error: OSError, what: str = "", place: str = "") -> KbootError:
+    """The operating system's refusal, as a person can act on it; `state` is left to the caller.
+
+    `what` could not be done; `place` is the path concerned where the error names none.
+    """
+    place = str(error.filename or place)
+    said = error.strerror or str(error)
+    return KbootError(
+        class_of(error),
+        what or "the operating system refuses what kboot needs",
+        why=f"{place}: {said}" if place else said,
+        next=_MENDING.get(error.errno or 0, "look at that place, then the same command again"),
+    )

@@ -5,7 +5,6 @@ import binascii
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from bootstrap.api.client import ApiClient
 from bootstrap.api.failure import ApiFailure
@@ -13,6 +12,7 @@ from bootstrap.api.objects import holds, objects, text
 from bootstrap.api.signs import questions, signs
 from bootstrap.core.model.state import ApiLook
 from bootstrap.kubeconfig.private import SIZE_LIMIT, Connection
+from bootstrap.regular import read_regular
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
@@ -68,8 +68,8 @@ def ca_fingerprint(connection: Connection) -> str:
     pem = connection.ca_pem
     try:
         if pem is None:
-            with Path(connection.ca_file or "").open("rb") as file:
-                pem = file.read(SIZE_LIMIT).decode("ascii", errors="replace")
+            content = read_regular(connection.ca_file or "", SIZE_LIMIT)
+            pem = content.decode("ascii", errors="replace")
         blocks = [
             base64.b64decode(block.partition(_END)[0], validate=False)
             for block in pem.split(_BEGIN)[1:]

@@ -4,13 +4,13 @@ import socket
 import ssl
 import time
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.tls import trust
 from bootstrap.api.wire import seconds_left
 from bootstrap.kubeconfig.private import Connection
+from bootstrap.regular import read_regular
 
 _ANOTHERS = frozenset({18, 19, 20, 21})
 """X509_V_ERR_* of OpenSSL's x509_vfy.h: no chain to the CA. What else is wrong with a certificate
@@ -35,7 +35,7 @@ def for_later(connection: Connection) -> Connection:
     pem = connection.ca_pem
     if connection.ca_file is not None:
         try:
-            pem = Path(connection.ca_file).read_text(encoding="ascii", errors="replace")
+            pem = read_regular(connection.ca_file).decode("ascii", "replace")
         except OSError:
             pem = None
     return Connection(connection.server, ca_pem=pem)

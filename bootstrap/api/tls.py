@@ -2,10 +2,10 @@
 
 import os
 import ssl
-from pathlib import Path
 
 from bootstrap.api.failure import ApiFailure
 from bootstrap.kubeconfig.private import Connection
+from bootstrap.regular import is_file
 
 _PIPE_LIMIT = 16 << 10
 """Bytes that any pipe takes without a reader: the capacity of macOS's before it grows."""
@@ -62,7 +62,7 @@ def _pipe(pem: str, opened: list[int]) -> str:
 
 def _unusable(connection: Connection, error: Exception) -> str:
     files = (connection.ca_file, connection.certificate_file, connection.key_file)
-    missing = [file for file in files if file is not None and not Path(file).is_file()]
+    missing = [file for file in files if file is not None and not is_file(file)]
     if missing:
         return f"the kubeconfig names {' and '.join(missing)}, which does not exist"
     return f"the certificates in the kubeconfig cannot be used: {error}"

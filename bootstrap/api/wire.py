@@ -205,7 +205,8 @@ class _Reading:
                 self._date = value.decode("latin-1")
             case b"content-length":
                 self._end_is_told = True
-                self._announced = int(value)
+                # Python refuses thousands of digits; so many bytes are too many in any case.
+                self._announced = int(value[:18])
             case b"transfer-encoding":
                 self._end_is_told = True
 

@@ -4,6 +4,7 @@ import os
 
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
+from bootstrap.regular import is_there
 from bootstrap.run.demanded import demand
 from bootstrap.run.environment import variables
 from bootstrap.run.session import Session
@@ -12,7 +13,7 @@ from bootstrap.ui.layout import Line
 
 def _say_what_is_missing(session: Session) -> None:
     cluster = session.profile.cluster
-    if cluster and not session.around.places.kubeconfig(cluster.name).exists():
+    if cluster and not is_there(session.around.places.kubeconfig(cluster.name)):
         up = session.profile.command_line("up")
         session.screen.talk([Line(f"kboot: cluster {cluster.name} was not started yet: {up}")])
 

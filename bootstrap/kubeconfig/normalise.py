@@ -6,10 +6,11 @@ Loads PyYAML: only `engine.carry.clusters` imports it, once a step has run.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 from bootstrap.kubeconfig.document import parse
 from bootstrap.kubeconfig.private import content_of, select
 
@@ -59,11 +60,7 @@ def _replace(path: Path, content: str) -> None:
             os.fsync(descriptor)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise KbootError(
-            Exit.PERMISSION,
-            f"kboot cannot write {path}",
-            why=error.strerror or str(error),
-            state=f"{path} is as minikube left it",
-            next="kboot up",
-        ) from error
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        failure = refused(error, f"kboot cannot write {path}", str(path))
+        raise failure.with_state(f"{path} is as minikube left it") from error

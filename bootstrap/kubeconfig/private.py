@@ -5,14 +5,13 @@ back without importing a YAML parser. `normalise` turns minikube's file into thi
 """
 
 import base64
-import errno
 import json
-import os
-import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from bootstrap.regular import read_regular
 
 SIZE_LIMIT = 1 << 20
 """Bytes of a kubeconfig that are read. minikube's are below 20 KiB, certificates included."""
@@ -58,18 +57,8 @@ class Connection(NamedTuple):
 
 
 def content_of(path: Path) -> bytes:
-    """Of a regular file, at most one byte more than the limit; a pipe would keep kboot waiting.
-
-    Raises OSError.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-        return file.read(SIZE_LIMIT + 1)
+    """Of a regular file; a pipe would keep kboot waiting. Raises OSError, also past the limit."""
+    return read_regular(path, SIZE_LIMIT)
 
 
 def read_private(path: Path) -> Connection | None:
@@ -83,8 +72,6 @@ def read_private(path: Path) -> Connection | None:
         return None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    if len(content) > SIZE_LIMIT:
-        raise ValueError(f"{path} is larger than {SIZE_LIMIT} bytes")
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -11,7 +11,7 @@ from bootstrap.core.model.state import HostState
 from bootstrap.core.plan.up import Plan, plan
 from bootstrap.core.values.masking import masked
 from bootstrap.engine.look.observe import observe, replayed, saved
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 from bootstrap.run.session import Session
 
 
@@ -59,7 +59,7 @@ def _read(source: str) -> HostState:
         raise KbootError(
             Exit.USAGE,
             f"{source} is not a state that `kboot doctor --save-state` wrote",
-            why=str(error),
+            why=getattr(error, "strerror", None) or str(error),
             state="nothing was changed",
             next="kboot doctor --save-state FILE",
         ) from error
@@ -70,10 +70,7 @@ def _write(target: str, host: HostState) -> None:
     try:
         Path(target).write_text(json.dumps(masked(saved(host)), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise KbootError(
-            Exit.PERMISSION,
-            f"the state cannot be written to {target}",
-            why=error.strerror or str(error),
-            state="nothing was changed",
-            next="kboot doctor --save-state FILE, where FILE can be written",
-        ) from error
+        failure = refused(error, f"the state cannot be written to {target}", target)
+        if failure.code is not Exit.DISK_FULL:
+            failure.next = "kboot doctor --save-state FILE, where FILE can be written"
+        raise failure.with_state("nothing was changed") from error

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from datetime import UTC, datetime
-from errno import EISDIR, ENOENT, ENOSPC, ENOTDIR
+from errno import EISDIR, ENOENT, ENOTDIR
 from typing import Any
 
 from bootstrap import __version__
@@ -13,7 +13,7 @@ from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.result.report import Report
 from bootstrap.core.values.masking import mask
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, class_of
 
 SCHEMA = 1
 """Of a line; raised when a key changes its meaning or goes."""
@@ -21,7 +21,7 @@ SCHEMA = 1
 DOWNLOAD_PAUSE = 0.5
 """Seconds between two lines of one download; its last is never left out."""
 
-_CODES = {ENOENT: Exit.USAGE, ENOTDIR: Exit.USAGE, EISDIR: Exit.USAGE, ENOSPC: Exit.DISK_FULL}
+_NO_PLACE = (ENOENT, ENOTDIR, EISDIR)
 
 
 class EventFile:
@@ -147,12 +147,18 @@ def _open(path: str) -> int:
         )
     try:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    except (OSError, ValueError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        raise KbootError(
-            _CODES.get(number or 0, Exit.PERMISSION),
-            f"events cannot be written to {path}",
-            why=getattr(error, "strerror", None) or str(error),
-            state="nothing was changed",
-            next="kboot up --events FILE   (in a folder that is there and yours)",
-        ) from error
+    except OSError as error:
+        code = Exit.USAGE if error.errno in _NO_PLACE else class_of(error)
+        raise _cannot_write(path, code, error.strerror or str(error)) from error
+    except ValueError as error:  # a NUL in the name
+        raise _cannot_write(path, Exit.USAGE, str(error)) from error
+
+
+def _cannot_write(path: str, code: Exit, why: str) -> KbootError:
+    return KbootError(
+        code,
+        f"events cannot be written to {path}",
+        why=why,
+        state="nothing was changed",
+        next="kboot up --events FILE   (in a folder that is there and yours)",
+    )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 from bootstrap.core.model.events import Event
 from bootstrap.core.result.report import Report
 from bootstrap.core.values.masking import mask, masked
+from bootstrap.errors import Exit, refused
 from bootstrap.ui import text
 from bootstrap.ui.layout import Line, paragraph
 from bootstrap.ui.plain import PlainTalk
-from bootstrap.ui.stream import is_terminal, pour, write
+from bootstrap.ui.stream import LOST, is_terminal, pour, write
 
 if TYPE_CHECKING:
     from bootstrap.ui.events import EventFile
@@ -80,8 +81,11 @@ class Screen:
         elif not self.quiet:
             self.data(lines)
 
-    def finish(self, report: Report) -> None:
-        """The end of every run: the document, and the error where there is one."""
+    def finish(self, report: Report) -> Exit:
+        """The end of every run: the document, and the error where there is one.
+
+        The code to end with: the report's, unless not all of it could be told.
+        """
         self.close()
         if self.events is not None:
             self.events.end(report)
@@ -90,6 +94,7 @@ class Screen:
             write(sys.stdout, [Line(self._rendered(report))], color=False)
         if report.error is not None:
             write(sys.stderr, _masked(text.error(report.error)), color=False)
+        return all_told(report.exit_code)
 
     def close(self) -> None:
         if self._talk is not None:
@@ -125,3 +130,13 @@ class Screen:
 
 def _masked(lines: Iterable[Line]) -> list[Line]:
     return [line._replace(text=mask(line.text)) for line in lines]
+
+
+def all_told(code: Exit) -> Exit:
+    """`code`, unless a stream took less than there was to say: then that is said, and its code."""
+    if not LOST:
+        return code
+    problem = refused(LOST[0], "what kboot has to say cannot be written")
+    problem.with_state(f"the run itself ended with {code.id} (exit {int(code)})")
+    write(sys.stderr, text.error(problem), color=False)
+    return problem.code

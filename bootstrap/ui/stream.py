@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TextIO
 
 from bootstrap.ui.layout import PLAIN, Line
@@ -17,23 +18,27 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
+LOST: list[OSError] = []
+"""Why a stream took no more: a full disk, a terminal that is gone. It stops no work."""
+
+
 def write(stream: TextIO | None, lines: Iterable[Line], *, color: bool) -> None:
     """Lines to a stream that may be closed at any moment: a reader that left stops nothing."""
     if stream is None:
         return
-    if color and is_terminal(stream):
-        # A lazy point: rich is for terminals.
-        from bootstrap.ui.colour import styled
-
-        styled(stream, lines)
-        return
-    symbols = symbols_for(stream)
-    shown = "".join(f"{plain(line, symbols)}\n" for line in lines)
     try:
-        stream.write(_encodable(shown, stream))
+        if color and is_terminal(stream):
+            # A lazy point: rich is for terminals.
+            from bootstrap.ui.colour import styled
+
+            styled(stream, lines)
+        else:
+            symbols = symbols_for(stream)
+            shown = "".join(f"{plain(line, symbols)}\n" for line in lines)
+            stream.write(_encodable(shown, stream))
         stream.flush()
-    except (BrokenPipeError, ValueError):
-        _forget(stream)
+    except (OSError, ValueError) as error:
+        forget(stream, error)
 
 
 def pour(stream: TextIO | None, text: str) -> None:
@@ -44,8 +49,8 @@ def pour(stream: TextIO | None, text: str) -> None:
         stream.flush()
         stream.buffer.write(os.fsencode(text))
         stream.flush()
-    except (BrokenPipeError, ValueError):
-        _forget(stream)
+    except (OSError, ValueError) as error:
+        forget(stream, error)
 
 
 def _encodable(text: str, stream: TextIO) -> str:
@@ -56,12 +61,14 @@ def _encodable(text: str, stream: TextIO) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _forget(stream: TextIO) -> None:
-    """Point a closed stream at nothing, so that the interpreter's last flush cannot fail."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
+def forget(stream: TextIO, error: Exception) -> None:
+    """Point a stream at nothing, so that the interpreter's last flush cannot fail.
+
+    A reader that left, and a stream that was closed, are no error; anything else is remembered.
+    """
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+        LOST.append(error)
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
-    except (OSError, ValueError):
-        pass
-    finally:
         os.close(nowhere)

@@ -138,9 +138,22 @@ def room_findings(cluster: ClusterSpec, state: HostState) -> tuple[Finding, ...]
         ("CPUs", cluster.cpus, state.cpus, str),
     )
     return tuple(
-        _room(subject, needed, there, show(there), show(needed))
+        _untold(subject)
+        if there is None
+        else _room(subject, needed, there, show(there), show(needed))
         for subject, needed, there, show in rows
         if needed is not None
+    )
+
+
+def _untold(subject: str) -> Finding:
+    return Finding(
+        Group.HOST,
+        subject,
+        Status.UNKNOWN,
+        "could-not-tell",
+        f"could not tell how much {subject} is free",
+        fix="df -h ~",
     )
 
 

@@ -261,7 +261,7 @@ class HostState(NamedTuple):
     description: str
     cpus: int
     memory_mib: int
-    disk_free_mib: int
+    disk_free_mib: int | None
     root: bool
     virtualisation: str
     """`yes`, `no`, or why it could not be told."""

@@ -9,6 +9,7 @@ from bootstrap.engine.carry.work import Work
 from bootstrap.errors import Exit, KbootError
 from bootstrap.kubeconfig.normalise import normalise
 from bootstrap.kubeconfig.private import Connection, read_private
+from bootstrap.regular import is_there
 
 
 def cluster_now(cluster: str, work: Work) -> str:
@@ -40,13 +41,13 @@ def connection_to(cluster: str, work: Work) -> Connection | None:
     """The way to the cluster's API, where kboot has one."""
     try:
         return read_private(work.around.places.kubeconfig(cluster))
-    except ValueError:
+    except (OSError, ValueError):
         return None
 
 
 def keep_private(private: Path, cluster: str) -> None:
     """Make kboot's kubeconfig of what minikube wrote. Raises KbootError (72) if it wrote none."""
-    if not private.exists():
+    if not is_there(private):
         raise KbootError(
             Exit.TOOL_NOT_UNDERSTOOD,
             f"minikube ended well, but wrote no kubeconfig for cluster {cluster}",

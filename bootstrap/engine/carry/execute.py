@@ -33,7 +33,7 @@ from bootstrap.engine.carry.starting import left_behind, start
 from bootstrap.engine.carry.stopping import delete, stop
 from bootstrap.engine.carry.system_packages import run_packages
 from bootstrap.engine.carry.work import Work
-from bootstrap.errors import KbootError
+from bootstrap.errors import KbootError, refused
 
 
 def execute(plan: Plan, work: Work) -> Iterator[Outcome]:
@@ -72,13 +72,20 @@ def _carry_out(steps: list[Step], work: Work) -> Iterator[Outcome]:
     (step,) = steps
     started = time.monotonic()
     try:
-        detail = _DOERS[type(step)](step, work)
+        detail = _do(step, work)
     except KbootError as error:
         _tell_failed(work, step, error, time.monotonic() - started)
         raise
     outcome = Outcome(step, time.monotonic() - started, detail)
     _tell_done(work, outcome)
     yield outcome
+
+
+def _do(step: Step, work: Work) -> str:
+    try:
+        return _DOERS[type(step)](step, work)
+    except OSError as error:
+        raise refused(error) from error
 
 
 def _install(steps: list[InstallArtifact], work: Work) -> Iterator[Outcome]:

@@ -16,7 +16,7 @@ from bootstrap.core.result.report import Outcome
 from bootstrap.core.values.units import show_bytes, show_rate
 from bootstrap.engine.carry.parallel import Job, at_once
 from bootstrap.engine.carry.work import Work
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 from bootstrap.host.files.lock import hold
 from bootstrap.store.fetch.urls import mirrored, parse_mirrors
 from bootstrap.store.keep.commit import Delivery, Staged, publish, stage, staging
@@ -82,6 +82,8 @@ def _finish(
                 "  what is there stays until a verified one is ready to take its place",
             )
         return Failed(step, time.monotonic() - started, error)
+    except OSError as error:
+        return Failed(step, time.monotonic() - started, refused(error))
     return Outcome(step, time.monotonic() - started, _said(step, staged))
 
 

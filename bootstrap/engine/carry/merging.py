@@ -24,6 +24,7 @@ from bootstrap.kubeconfig.merge import (
     changed,
     removing,
 )
+from bootstrap.regular import is_there, read_regular
 
 TRIES = 5
 """How often a file may be written by others between kboot's reading and renaming."""
@@ -64,7 +65,7 @@ def unmerge(step: Step, work: Work) -> str:
     around = work.around
     record = around.places.merged(step.cluster)
     entries, recorded = read_record(record)
-    files = tuple(file for file in recorded if file.exists())
+    files = tuple(file for file in recorded if is_there(file))
 
     def attempt() -> str:
         texts, seen = read(files)
@@ -153,8 +154,8 @@ def _record(cluster: str, merge: Merge, around: Surroundings) -> None:
     files = tuple(dict.fromkeys((*files, *merge.found.values())))
     plain = {"entries": as_json(entries), "files": [str(file) for file in files]}
     text = json.dumps(plain, indent=1) + "\n"
-    with suppress(OSError):
-        if before is not None and record.read_text(encoding="utf-8") == text:
+    with suppress(OSError, ValueError):
+        if before is not None and read_regular(record).decode() == text:
             return
     temporary = record.with_name(f"{record.name}.tmp")
     temporary.unlink(missing_ok=True)

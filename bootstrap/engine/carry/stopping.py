@@ -13,6 +13,7 @@ from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.disk import disk_errors, write_text
 from bootstrap.kubeconfig.private import Connection
 from bootstrap.provider.minikube import record
+from bootstrap.regular import is_there
 
 
 def stop(step: Step, work: Work) -> str:
@@ -48,7 +49,7 @@ def _end(step: StopCluster | DeleteCluster, work: Work) -> str:
 def _recorded(step: StopCluster | DeleteCluster, work: Work) -> bool:
     """Whether minikube still knows of a cluster that it was to delete."""
     path = work.around.minikube_home / record.path(step.cluster)
-    return isinstance(step, DeleteCluster) and path.exists()
+    return isinstance(step, DeleteCluster) and is_there(path)
 
 
 def _run(step: StopCluster | DeleteCluster, work: Work) -> KbootError | None:

@@ -13,6 +13,7 @@ from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.elf import fingerprint
 from bootstrap.host.programs.path import candidates, is_in_store, unsafe
 from bootstrap.host.programs.probe import Asking, Question, Told
+from bootstrap.regular import is_there
 from bootstrap.store.keep.intact import Known, linked
 from bootstrap.store.keep.inventory import stored
 
@@ -130,5 +131,5 @@ def _tool_state(tool: Tool, state: ToolState, told: Told | None, around: Surroun
 def _read(tool: Tool, told: Told) -> Reading:
     if told.failure or told.exit_code is None:
         return Reading(failure=told.failure or "it did not end")
-    files = {path: Path(path).exists() for path in tool.files}
+    files = {path: is_there(path) for path in tool.files}
     return tool.parse(Answer(told.exit_code, told.out, told.err, files, system_arch()[0]))

@@ -28,6 +28,7 @@ from bootstrap.host.programs.path import candidates
 from bootstrap.host.programs.probe import Question, Told, ask_all
 from bootstrap.kubeconfig.private import Connection, read_private
 from bootstrap.provider.minikube import machine, record, status
+from bootstrap.regular import is_file, is_there, read_regular
 
 STATUS_SECONDS = 20.0
 """`minikube status` of old releases may wait for a network that is not there."""
@@ -42,15 +43,17 @@ def look_without_minikube(
     """What the files of minikube and of kboot say, and kboot's own look at the API."""
     kept, damage = _record(around.minikube_home, spec.name)
     private, connection, failure = _private(around.places.kubeconfig(spec.name), kept)
+    absent = Power.UNKNOWN if damage else Power.ABSENT
     seen = ClusterState(
         spec.name,
-        Power.ABSENT if kept is None else Power.STOPPED,
+        absent if kept is None else Power.STOPPED,
         kept or ClusterRecord(),
         private,
         services=_services(spec, kept, knowledge),
         unrecorded=damage or ("" if kept else "minikube has no record of it"),
         rivals=_rivals(spec, around.minikube_home),
-        never_ready=around.places.never_ready(spec.name).exists(),
+        never_ready=is_there(around.places.never_ready(spec.name)),
+        failure=damage if kept is None else "",
     )
     if connection is None:
         return seen._replace(api=ApiLook(failure=f"not asked: {failure}"))
@@ -124,7 +127,8 @@ def _services(
 
 
 def _record(home: Path, cluster: str) -> tuple[ClusterRecord | None, str]:
-    """minikube's record, and what is wrong with it; None: there is no cluster of that name.
+    """minikube's record, and what is wrong with it; None: there is no cluster of that name, or,
+    where something is wrong, nobody can tell.
 
     A record that cannot be read is still a cluster: of it nothing is known. A folder without one
     is none: `delete` leaves it up to 1.2, a start that failed since 1.12. Only 0.20 and 0.21 keep
@@ -132,12 +136,13 @@ def _record(home: Path, cluster: str) -> tuple[ClusterRecord | None, str]:
     """
     path = home / record.path(cluster)
     try:
-        found = record.parse(path.read_text(encoding="utf-8", errors="replace"))
-    except FileNotFoundError:
-        machine = (home / record.machine_path(cluster)).is_file()
+        found = record.parse(read_regular(path).decode("utf-8", "replace"))
+    except (FileNotFoundError, NotADirectoryError):
+        machine = is_file(home / record.machine_path(cluster))
         return (ClusterRecord(), f"{path} is not there") if machine else (None, "")
     except OSError as error:
-        return ClusterRecord(), f"{path} cannot be read: {error.strerror}"
+        kept = ClusterRecord() if is_there(path) else None
+        return kept, f"{path} cannot be read: {error.strerror}"
     return (found, "") if found else (ClusterRecord(), f"{path} is damaged")
 
 
@@ -173,6 +178,8 @@ def with_power(
     """
     if not seen.api.failure:
         return seen._replace(power=Power.RUNNING)
+    if seen.power is Power.UNKNOWN:
+        return seen
     if seen.power is Power.ABSENT:
         return _by_engine(seen._replace(machine=ask_engine()), Power.ABSENT)
     # minikube 0.25 answers `status` without a kubeconfig by failing, running or not.

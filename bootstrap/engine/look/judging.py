@@ -13,13 +13,14 @@ from bootstrap.host.yours import user_file
 from bootstrap.host.yours.kubeconfigs import file_for_new, left_by_kboot, lock_of, shown
 from bootstrap.kubeconfig.entries import Entries, entries_of
 from bootstrap.kubeconfig.merge import Merge, Owner, Unreadable, before_start, changed, merging
+from bootstrap.regular import is_there, read_regular
 
 
 def judge(cluster: str, files: tuple[Path, ...], around: Surroundings) -> UserKubeconfig:
     """What merging would come to. Changes nothing."""
     show = showing(around)
     new_file = file_for_new(files)
-    recorded = around.places.merged(cluster).exists()
+    recorded = is_there(around.places.merged(cluster))
     seen = UserKubeconfig(file=show(new_file), recorded=recorded)
     try:
         texts, _ = read(files)
@@ -72,7 +73,7 @@ def merge_of(
 def private_entries(private: Path) -> Entries | None:
     """None: there is no kubeconfig of kboot's, or what a start that was cut off left there."""
     try:
-        return entries_of(private.read_bytes(), private.parent)
+        return entries_of(read_regular(private), private.parent)
     except (OSError, ValueError):
         return None
 

@@ -16,17 +16,18 @@ from bootstrap.host.yours.kubeconfigs import (
     shown,
 )
 from bootstrap.host.yours.user_file import refusal
+from bootstrap.regular import is_there
 
 
 def look_at_yours(cluster: str, around: Surroundings) -> UserKubeconfig:
     """How the person's files stand to kboot's private one. Changes nothing but the cache."""
     places = around.places
     files = files_for(cluster, around)
-    recorded = places.merged(cluster).exists()
+    recorded = is_there(places.merged(cluster))
     if not files:
         return UserKubeconfig(Merged.OFF, recorded=recorded)
     new_file = file_for_new(files)
-    if not places.kubeconfig(cluster).exists() and are_empty(files):
+    if not is_there(places.kubeconfig(cluster)) and are_empty(files):
         why = refusal(new_file)
         merged = Merged.UNUSABLE if why else Merged.NOT_LOOKED
         return UserKubeconfig(merged, shown(new_file, places), "", why, recorded)

@@ -21,6 +21,7 @@ from bootstrap.api.objects import Object, at, condition, holds, name, objects, t
 from bootstrap.gates.look import Look, Looks, of_failure
 from bootstrap.gates.made.reclaim import give_back, keep_volumes, see_to_volumes
 from bootstrap.host.files.lock import hold, is_held
+from bootstrap.regular import is_there
 
 PREFIX = "kboot-"
 LABEL = "kboot.dev/run"
@@ -50,7 +51,7 @@ class Owner(NamedTuple):
     @property
     def holder(self) -> str:
         """The same for all kboots that share these locks, and for no others."""
-        host = f"{os.uname().nodename}:{self.locks.resolve()}"
+        host = f"{os.uname().nodename}:{os.path.realpath(self.locks)}"
         return hashlib.sha256(host.encode()).hexdigest()[:16]
 
     def lock(self, namespace: str) -> Path:
@@ -65,7 +66,7 @@ class Owner(NamedTuple):
     def is_alive(self, namespace: str) -> bool:
         """Whether the run of that namespace, one of this machine's, has not ended."""
         lock = self.lock(namespace)
-        return lock.exists() and is_held(lock)
+        return is_there(lock) and is_held(lock)
 
     def forget(self, namespace: str) -> None:
         """Nothing of that run is left, or it is kept."""
@@ -217,7 +218,7 @@ def _is_left(found: Object, owner: Owner, date: str) -> bool:
         return False
     annotations = at(found, "metadata", "annotations")
     lock = owner.lock(name(found))
-    if at(annotations, HOLDER) == owner.holder and lock.exists():
+    if at(annotations, HOLDER) == owner.holder and is_there(lock):
         return not is_held(lock)
     return _is_expired(found, at(annotations, EXPIRES), date)
 
@@ -225,7 +226,7 @@ def _is_left(found: Object, owner: Owner, date: str) -> bool:
 def _is_old(lock: Path) -> bool:
     try:
         return time.time() - lock.stat().st_mtime > _OLD
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

@@ -13,6 +13,7 @@ from bootstrap.gates.made.namespace import HOLDER, PREFIX
 from bootstrap.gates.made.trial import Trial
 from bootstrap.gates.using.programs import Docker, Images, Ran
 from bootstrap.gates.why.trouble import Trouble
+from bootstrap.regular import is_there
 
 
 def bring(trial: Trial, docker: Docker, images: Images, image: str) -> Looks[None]:
@@ -34,7 +35,7 @@ def _load(docker: Docker, images: Images, image: str) -> Ran:
             file = Path(folder, "image.tar")
             docker("save", "--output", str(file), image)
             # A docker from a snap does not write there; then it goes by its name.
-            return images("load", str(file) if file.exists() else image)
+            return images("load", str(file) if is_there(file) else image)
     except OSError as error:
         return Ran(False, "", f"no file can be made for it: {error}")
 

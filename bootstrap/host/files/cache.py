@@ -10,6 +10,7 @@ from typing import Any
 from bootstrap import __version__
 from bootstrap.host.files import own
 from bootstrap.host.files.disk import create
+from bootstrap.regular import is_there
 
 
 class Cache:
@@ -84,8 +85,10 @@ def _is_anothers(folder: Path) -> bool:
     """Whether root (`sudo` may keep HOME) would leave its files among those of another user."""
     if os.geteuid() != 0:
         return False
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    return there.stat().st_uid != 0
+    there = next(each for each in (folder, *folder.parents) if is_there(each))
+    with suppress(OSError):
+        return there.stat().st_uid != 0
+    return True
 
 
 def _stamp(key: Any) -> Any:

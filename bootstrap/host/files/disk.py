@@ -1,15 +1,12 @@
 """Writing that survives a power cut, and what to say when the disk refuses."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from bootstrap.errors import Exit, KbootError
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+from bootstrap.errors import Exit, KbootError, class_of, refused
 
 
 def create(path: Path) -> BinaryIO:
@@ -63,29 +60,37 @@ def free_bytes(folder: Path) -> int:
 
 def disk_full(folder: Path, needed: int | None, subject: str) -> KbootError:
     wanted = f"{needed:,} bytes are needed" if needed is not None else "its size is not known"
-    disk = next(each for each in (folder, *folder.parents) if each.is_mount())
     return KbootError(
         Exit.DISK_FULL,
         f"the disk is too full for {subject}",
-        why=f"{wanted}, {free_bytes(folder):,} bytes are free on {disk}",
+        why=f"{wanted}, {_left_at(folder)}",
         next="free some space there, or set XDG_DATA_HOME to a folder on a larger disk",
     )
 
 
+def _left_at(folder: Path) -> str:
+    disk = next(each for each in (folder, *folder.parents) if os.path.ismount(each))
+    try:
+        return f"{free_bytes(folder):,} bytes are free on {disk}"
+    except OSError as error:
+        return f"and how many are free on {disk} cannot be told: {error.strerror}"
+
+
 @contextmanager
 def disk_errors(folder: Path, subject: str, needed: int | None = None) -> Iterator[None]:
-    """What the disk refuses inside becomes KbootError: 40 full, 41 not allowed or broken.
+    """What the disk refuses inside becomes KbootError: 40 full, 41 not allowed, 43 broken.
 
-    `folder` must exist. `needed` is in bytes.
+    `needed` is in bytes.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        code = class_of(error)
+        if code is Exit.DISK_FULL:
             raise disk_full(folder, needed, subject) from error
-        raise KbootError(
-            Exit.PERMISSION,
-            f"kboot cannot write {subject}",
-            why=f"{error.filename or folder}: {error.strerror or error}",
-            next="make that place writable for you, or set XDG_DATA_HOME and XDG_STATE_HOME",
-        ) from error
+        failure = refused(error, f"kboot cannot write {subject}", str(folder))
+        if code is Exit.PERMISSION:
+            failure.next = (
+                "make that place writable for you, or set XDG_DATA_HOME and XDG_STATE_HOME"
+            )
+        raise failure from error

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 from bootstrap.host.files import own
 
 
@@ -97,12 +97,26 @@ def find_places(environ: Mapping[str, str]) -> Places:
         value = environ.get(variable, "")
         return Path(value if value.startswith("/") else home / default) / "kboot"
 
+    data, state = base("XDG_DATA_HOME", ".local/share"), base("XDG_STATE_HOME", ".local/state")
+    for folder, variable in ((data, "PATH"), (state, "KUBECONFIG")):
+        if ":" in str(folder):
+            raise _divided(folder, variable)
     return Places(
         home=home,
-        data=base("XDG_DATA_HOME", ".local/share"),
-        state=base("XDG_STATE_HOME", ".local/state"),
+        data=data,
+        state=state,
         cache=base("XDG_CACHE_HOME", ".cache"),
         config=base("XDG_CONFIG_HOME", ".config"),
+    )
+
+
+def _divided(folder: Path, variable: str) -> KbootError:
+    return KbootError(
+        Exit.USAGE,
+        f"kboot cannot use {folder}: there is a colon in its name",
+        why=f"its folders stand in {variable}, which every program divides at colons",
+        state="nothing was changed",
+        next="set HOME, or XDG_DATA_HOME and XDG_STATE_HOME, to folders without a colon",
     )
 
 
@@ -184,13 +198,10 @@ def _not_own(folder: Path, obstacle: Path, why: str) -> KbootError:
 
 
 def _cannot_write(folder: Path, error: OSError) -> KbootError:
-    return KbootError(
-        Exit.PERMISSION,
-        f"kboot cannot write to {folder}",
-        why=error.strerror or str(error),
-        state="nothing was changed",
-        next="set XDG_DATA_HOME and XDG_STATE_HOME to folders that you may write to",
-    )
+    failure = refused(error, f"kboot cannot write to {folder}", str(folder))
+    if failure.code is Exit.PERMISSION:
+        failure.next = "set XDG_DATA_HOME and XDG_STATE_HOME to folders that you may write to"
+    return failure.with_state("nothing was changed")
 
 
 def _owner(folder: Path) -> int | None:

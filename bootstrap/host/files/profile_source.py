@@ -10,6 +10,7 @@ from bootstrap.core.model.profile import Profile
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.cache import Cache
+from bootstrap.regular import read_regular
 
 LONGEST = 64 * 1024
 """Bytes: a profile is a page of text; more is a mistake or an attack."""
@@ -28,7 +29,7 @@ def load(argument: str | None, *, knowledge: Knowledge, home: Path, cache: Cache
     profile = _parse(text, str(path) if argument is None else argument, knowledge, cache)
     identity = profile.name
     if not shipped:
-        identity += f"-{crc32(os.fsencode(path.resolve())):08x}"
+        identity += f"-{crc32(os.fsencode(os.path.realpath(path))):08x}"
     return profile._replace(id=identity, source=str(path), argument=argument or "")
 
 
@@ -92,12 +93,9 @@ def _trusted(path: Path) -> Path:
 
 def _read(path: Path, shown: str) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(LONGEST + 1)
+        data = read_regular(path, LONGEST)
     except OSError as error:
         raise _unreadable(shown, error.strerror or str(error)) from error
-    if len(data) > LONGEST:
-        raise _unreadable(shown, f"it is larger than {LONGEST // 1024} KiB")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

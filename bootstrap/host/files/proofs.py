@@ -20,7 +20,7 @@ def read_proof(path: Path) -> tuple[Proof | None, float]:
         proof = from_plain(Proof, json.loads(own.read(path)))
         then = datetime.fromisoformat(proof.proven_at)
         return proof, time.time() - then.timestamp()
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, OverflowError, RecursionError):
         return None, 0.0
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from bootstrap.core.reading.settings import Settings, from_file
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 from bootstrap.host.files import own
 from bootstrap.host.files.toml import parse_toml
 
@@ -12,8 +12,8 @@ from bootstrap.host.files.toml import parse_toml
 def read_settings(path: Path) -> Settings:
     """What the file says; the defaults where there is none.
 
-    Raises KbootError: 2 for what cannot be read, 41 for what another could have written. Links to
-    it are the person's own, as dotfiles have them.
+    Raises KbootError: 2 for what is no settings, 41 for what another could have written, and as
+    the system refuses it. Links to it are the person's own, as dotfiles have them.
     """
     real = Path(os.path.realpath(path))
     try:
@@ -26,7 +26,10 @@ def read_settings(path: Path) -> Settings:
         return Settings()
     except own.Anothers as error:
         raise _anothers(path, f"{real}: {error.strerror}") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        failure = refused(error, f"the settings in {path} cannot be read", str(path))
+        raise failure.with_state("nothing was changed") from error
+    except (ValueError, RecursionError) as error:
         raise KbootError(
             Exit.USAGE,
             f"the settings in {path} cannot be read",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bootstrap.host.machine.control_groups import cpu_limits, memory_limits
 from bootstrap.host.programs.probe import Question, ask_all
+from bootstrap.regular import is_there
 
 if sys.platform == "darwin":
     import platform
@@ -79,15 +80,18 @@ def _mem_total(meminfo: Path) -> Iterator[int]:
                 return
 
 
-def disk_free_mib(path: Path) -> int:
+def disk_free_mib(path: Path) -> int | None:
     """MiB that this user can still write at `path`, or where it would be made.
 
-    Raises OSError when the file system does not answer.
+    None: the file system does not tell.
     """
     place = path
-    while not place.exists() and place != place.parent:
+    while not is_there(place) and place != place.parent:
         place = place.parent
-    space = os.statvfs(place)
+    try:
+        space = os.statvfs(place)
+    except OSError:
+        return None
     return space.f_bavail * space.f_frsize >> 20
 
 

@@ -1,11 +1,13 @@
 """The package manager of this machine, what it offers, and what systemd knows. Changes nothing."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bootstrap.core.choose.packages import MANAGERS, Manager
 from bootstrap.host.programs.path import candidates
 from bootstrap.host.programs.probe import Question, ask_all
+from bootstrap.regular import is_folder, is_there
 
 ASK_SECONDS = 20.0
 """`brew info` takes seconds; apt and dnf answer from their lists on disk."""
@@ -48,13 +50,15 @@ def offers(
 
 def _apt_has_lists() -> bool:
     """A fresh image has none, and then `apt-cache` knows of no package at all."""
-    return any(_APT_LISTS.glob("*_Packages*"))
+    with suppress(OSError):
+        return any(_APT_LISTS.glob("*_Packages*"))
+    return False
 
 
 def has_systemd() -> bool:
     """As sd_booted(3) tells it."""
-    return Path("/run/systemd/system").is_dir()
+    return is_folder("/run/systemd/system")
 
 
 def has_service(name: str) -> bool:
-    return any(Path(folder, f"{name}.service").exists() for folder in _UNITS)
+    return any(is_there(f"{folder}/{name}.service") for folder in _UNITS)

@@ -67,5 +67,5 @@ def _runs_in(group: int, process: Path) -> bool:
         fields = (process / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    state, _, its_group, *_ = fields.rpartition(")")[2].split()
-    return int(its_group) == group and state not in "ZX"
+    state, _, its_group, *_ = (*fields.rpartition(")")[2].split(), "X", "", "")
+    return its_group == str(group) and state not in "ZX"

@@ -3,11 +3,13 @@
 import os
 import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bootstrap.core.model.state import Ground, LinkFolder
 from bootstrap.host.files import own
 from bootstrap.host.files.places import Places
+from bootstrap.regular import is_file, is_folder
 
 
 def search_path(environ: Mapping[str, str], links: Path) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ def unsafe(executable: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 def is_program(file: Path) -> bool:
     """Whether it is a regular file that this user may execute."""
-    return file.is_file() and os.access(file, os.X_OK)
+    return is_file(file) and os.access(file, os.X_OK)
 
 
 def _untrusted(folder: str, modes: dict[str, int]) -> str | None:
@@ -202,7 +204,7 @@ def _ground(folder: str) -> tuple[Ground, str, str]:
     try:
         if not nearest.is_dir():
             return Ground.NO_FOLDER, str(nearest), ""
-    except PermissionError:  # a link to where this user may not look
+    except OSError:  # a link to where this user may not look
         return Ground.NOT_WRITABLE, str(nearest), ""
     if not os.access(nearest, os.W_OK | os.X_OK):
         return Ground.NOT_WRITABLE, str(nearest), ""
@@ -215,6 +217,6 @@ def _ground(folder: str) -> tuple[Ground, str, str]:
 
 
 def _kind(path: Path) -> str:
-    if path.is_symlink():
+    with suppress(OSError):
         return f"a link to {path.readlink()}"
-    return "a folder" if path.is_dir() else "a file"
+    return "a folder" if is_folder(path) else "a file"

@@ -8,6 +8,7 @@ exception in one is swallowed, `wait(timeout)` loses output, a line without end 
 
 import glob as glob_module
 import os
+import re
 import selectors
 import signal
 import time
@@ -25,6 +26,7 @@ from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs import underway
 from bootstrap.host.programs.children import group_is_gone, signal_group, starting_children
 from bootstrap.host.programs.hearing import Hearing, Listener, Stream
+from bootstrap.regular import is_there
 
 glob_module.glob = glob  # sh 2.4.0 replaces it for the whole process when it is imported
 
@@ -34,6 +36,8 @@ _ABOUT_TO_END = 0.005
 _SILENCE = 0.3
 """Seconds without output after the program's end: then a daemon holds its pipes."""
 _LAST_WORDS = 1.0
+_PYTHONS = re.compile(r"^\w+: |\[Errno \d+\] |: b?'.*'$")
+"""What Python adds to the system's words of an error."""
 _DEATH = 2.0
 
 
@@ -227,10 +231,11 @@ def _interrupted(path: str, program: _Program, grace: float) -> str:
 
 def _cannot_be_run(program: str, error: Exception) -> KbootError:
     if isinstance(error, sh.CommandNotFound):
-        why = "it is not executable" if Path(program).exists() else "there is no such file"
+        why = "it is not executable" if is_there(program) else "there is no such file"
     else:
         # A ForkException holds the traceback of the forked child; its last line says what is wrong.
-        why = str(error).strip().splitlines()[-1].strip()
+        last = str(error).strip().splitlines()[-1].strip()
+        why = getattr(error, "strerror", None) or _PYTHONS.sub("", last)
     return KbootError(
         Exit.TOOL_FAILED,
         f"{program} cannot be run",

@@ -66,7 +66,7 @@ def _read(path: Path) -> Underway | None:
         return Underway(int(told["pid"]), str(told["start"]), str(told["since"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         # Cut off while it was written: that program never began.
         return Underway(0, "", "a time that is not known")
 
@@ -79,7 +79,7 @@ def _runs(found: Underway) -> bool:
         return _start(found.pid) == found.start
     try:
         return os.getpgid(found.pid) == found.pid
-    except OSError:
+    except (OSError, OverflowError):
         return False
 
 
@@ -90,7 +90,7 @@ def _start(pid: int) -> str:
     except OSError:
         return ""
     fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] in "ZX" else fields[19]
+    return "" if len(fields) < 20 or fields[0] in "ZX" else fields[19]
 
 
 def _still_runs(found: Underway, timeout: float) -> KbootError:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 from bootstrap.host.files import own
 from bootstrap.host.files.places import Places
 from bootstrap.host.yours.backups import keep
 from bootstrap.host.yours.kubeconfigs import LOCK_MODE, fingerprint, left_by_kboot, lock_of
 from bootstrap.host.yours.rights import make_like, not_to_keep
 from bootstrap.kubeconfig.private import content_of
+from bootstrap.regular import is_folder
 
 LOCK_SECONDS = 10.0
 """`kubectl config` holds its lock for milliseconds."""
@@ -87,11 +88,11 @@ def replace(file: Path, seen: list[int] | None, content: bytes, places: Places) 
             temporary.unlink(missing_ok=True)
         _sync(real.parent)
     except OSError as error:
-        raise _cannot(file, f"{error.filename or real}: {error.strerror or error}") from error
+        raise refused(error, f"kboot cannot write {file}", str(real)) from error
 
 
 def _no_folder(real: Path, *, linked: bool) -> str:
-    if linked and not real.parent.is_dir():
+    if linked and not is_folder(real.parent):
         return f"it is a link to {real}, whose folder does not exist"
     there = next(each for each in real.parents if os.access(each, os.F_OK))
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):

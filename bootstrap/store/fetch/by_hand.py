@@ -1,9 +1,11 @@
 """Take a file that a person put into the drop folder: verified like one from the network."""
 
+import os
 from pathlib import Path
 
 from bootstrap.core.model.catalogue import Artifact
 from bootstrap.host.files.places import Places
+from bootstrap.regular import is_file, open_regular
 from bootstrap.store.fetch import failures
 from bootstrap.store.fetch.download import Received
 from bootstrap.store.fetch.partial import Partial
@@ -14,7 +16,7 @@ _BLOCK = 1 << 20
 def find(artifact: Artifact, places: Places) -> Path | None:
     """The file of the artifact's digest, whatever is in it."""
     path = places.downloads / artifact.digest
-    return path if artifact.digest and path.is_file() else None
+    return path if artifact.digest and is_file(path) else None
 
 
 def take(artifact: Artifact, path: Path, destination: Path) -> Received:
@@ -23,7 +25,7 @@ def take(artifact: Artifact, path: Path, destination: Path) -> Received:
     Raises KbootError (30) for another file than it should be, OSError as the disk does.
     """
     algorithms = ("sha256", "sha512") if artifact.sha512 else ("sha256",)
-    with path.open("rb") as source, Partial(destination, algorithms) as partial:
+    with os.fdopen(open_regular(path), "rb") as source, Partial(destination, algorithms) as partial:
         partial.open()
         while block := source.read(_BLOCK):
             partial.append(block)

@@ -12,7 +12,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     IncompleteRead,
-    LocationParseError,
+    LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
@@ -125,7 +125,7 @@ def credentials(url: str) -> str | None:
 def reason(error: HTTPError) -> str:
     """In words, without object names and credentials, why nothing (more) came."""
     match error:
-        case LocationParseError():
+        case LocationValueError():
             # Not its words: they quote what stands there, which may be half of a password.
             return "no host is to be found in the address (in a password write / ? # @ as %…)"
         case NameResolutionError():
@@ -148,8 +148,10 @@ def reason(error: HTTPError) -> str:
 def is_passing(error: HTTPError) -> bool:
     """Whether trying again may help. A certificate that is not trusted will not be so then.
 
+    An address that cannot be asked stays one.
+
     Nor will a proxy's refusal be another one, and wrong passwords can lock an account.
     """
     if isinstance(error, ProxyError):
         return _REFUSED.match(str(error.original_error)) is None
-    return not isinstance(error, SSLError | LocationParseError)
+    return not isinstance(error, SSLError | LocationValueError)

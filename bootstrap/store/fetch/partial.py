@@ -13,7 +13,9 @@ from urllib3.response import BaseHTTPResponse
 
 from bootstrap.host.files.disk import create
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20}|\*)", re.ASCII)
+_LENGTH = re.compile(r"\d{1,20}", re.ASCII)
+"""A longer one is no file's; Python itself refuses to read numbers of thousands of digits."""
 
 
 class Partial:
@@ -106,7 +108,7 @@ def total_of(response: BaseHTTPResponse) -> int | None:
         found = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
         return int(found[3]) if found and found[3].isdecimal() else None
     length = response.headers.get("content-length", "")
-    return int(length) if length.isdecimal() else None
+    return int(length) if _LENGTH.fullmatch(length) else None
 
 
 def _validator(response: BaseHTTPResponse) -> str:

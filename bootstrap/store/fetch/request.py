@@ -7,11 +7,12 @@ from threading import Event as Flag
 from typing import TypeVar
 
 import urllib3
-from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.exceptions import HTTPError, InvalidHeader, LocationParseError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, make_headers
 
 from bootstrap.core.model.catalogue import Artifact
+from bootstrap.core.values.masking import mask
 from bootstrap.errors import KbootError
 from bootstrap.store.fetch import failures
 from bootstrap.store.fetch.connection import credentials, is_passing, open_pool, reason
@@ -109,14 +110,19 @@ def _try(
 
 def _request(pool: urllib3.PoolManager, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
     asked = make_headers(basic_auth=credentials(url), user_agent="kboot")
-    return pool.request(
-        "GET",
-        url,
-        headers={**asked, **headers, "Accept-Encoding": "identity"},
-        redirect=False,
-        preload_content=False,
-        decode_content=False,
-    )
+    try:
+        return pool.request(
+            "GET",
+            url,
+            headers={**asked, **headers, "Accept-Encoding": "identity"},
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+    except HTTPError:
+        raise
+    except ValueError as error:  # a host or path of characters that no request can have
+        raise LocationParseError(mask(url)) from error
 
 
 def _refused(artifact: Artifact, url: str, response: BaseHTTPResponse) -> Exception:
@@ -126,7 +132,8 @@ def _refused(artifact: Artifact, url: str, response: BaseHTTPResponse) -> Except
 
 
 def _asked_pause(response: BaseHTTPResponse) -> float | None:
-    with suppress(InvalidHeader):
+    """None where it asks for none, or for one that is no time: any year, any number of digits."""
+    with suppress(InvalidHeader, ValueError, OverflowError):
         asked = response.headers.get("retry-after")
         return Retry().parse_retry_after(asked) if asked else None
     return None

@@ -49,9 +49,10 @@ def redirected(url: str, location: str) -> str:
     """Where an answer from `url` leads. Raises KbootError (13) when that is not allowed."""
     try:
         target = urljoin(url, location)
+        leaves = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
     except ValueError as error:
         raise _not_https(location, f"{mask(url)} redirects to it: {error}") from error
-    if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+    if leaves:
         raise _not_https(target, f"{mask(url)} redirects from https to it")
     return check_allowed(target)
 

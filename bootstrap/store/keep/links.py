@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bootstrap.core.model.step import LinkTools
-from bootstrap.errors import Exit, KbootError
+from bootstrap.errors import Exit, KbootError, refused
 from bootstrap.host.files import own
 from bootstrap.host.files.disk import sync_folders
 from bootstrap.host.files.places import Places
@@ -70,9 +70,7 @@ def _folder_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise KbootError(
-            Exit.PERMISSION,
-            f"no links can be put into {folder}",
-            why=f"{error.filename or folder}: {error.strerror or error}",
-            next="kboot up --link FOLDER, where FOLDER is one that you may write to",
-        ) from error
+        failure = refused(error, f"no links can be put into {folder}", str(folder))
+        if failure.code is Exit.PERMISSION:
+            failure.next = "kboot up --link FOLDER, where FOLDER is one that you may write to"
+        raise failure from error

@@ -19,7 +19,7 @@ FEWEST, MOST = 3, 12
 LONGEST_FUNCTION = 40
 
 LAZY = {
-    # 1. The command, once it is known that it is not --version; `traceback` for a bug alone.
+    # 1. The command, once it is known that it is not --version; `traceback` and masking for a bug.
     "bootstrap.cli": {
         "bootstrap.commands.arguments",
         "bootstrap.run.session",
@@ -27,6 +27,7 @@ LAZY = {
         "bootstrap.core.values.masking",  # for a bug alone
         "bootstrap.ui.events",  # for --events alone
         "bootstrap.ui.screen",
+        "bootstrap.ui.stream",
         "importlib",
         "traceback",
     },

@@ -45,6 +45,7 @@ def test_memory_is_what_the_kernel_says_where_no_group_limits_it(tmp_path: Path)
 def test_free_space_is_that_of_the_nearest_folder_that_exists(tmp_path: Path) -> None:
     there = hardware.disk_free_mib(tmp_path)
     planned = hardware.disk_free_mib(tmp_path / "not" / "made" / "yet")
+    assert there is not None and planned is not None
     assert there > 0
     assert abs(planned - there) < max(100, there // 10)
 

@@ -10,7 +10,7 @@ from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.path import rehearsal_beside
 from bootstrap.run.asking import confirm
-from bootstrap.run.carrying import carry_out, cluster_lock
+from bootstrap.run.carrying import carry_out, cluster_lock, gates_lock
 from bootstrap.run.environment import in_effect
 from bootstrap.run.looking import Looked, look, look_again
 from bootstrap.run.proving import pass_gates
@@ -52,10 +52,7 @@ def _run(session: Session) -> Report:
     if looked.plan.steps:
         looked, since = _converge(session, looked)
     if _has_cluster(session) and session.report.left is None:
-        shown = bool(session.report.outcomes) or session.screen.verbose
-        # What was changed may have been what an earlier proof was about.
-        anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
-        pass_gates(session, looked.host, shown=shown, anew=anew, started=since)
+        _prove(session, looked, since)
     report = session.report
     report = session.learn(
         exit_code=up_exit(report.findings, report.left, report.gates),
@@ -78,14 +75,38 @@ def _converge(session: Session, looked: Looked) -> tuple[Looked, float | None]:
     with cluster_lock(session, seconds) as waited:
         if waited:
             looked = look(session)
-        cluster = looked.host.cluster
-        was_off = cluster is not None and cluster.power in _OFF
+        was_off = _is_off(looked)
         started = carry_out(session, looked.plan, seconds)
+        again = _look_what_is_left(session)
+    return again, started if was_off else None
+
+
+def _prove(session: Session, looked: Looked, started: float | None) -> None:
+    """Pass the gates; whoever had to wait for another kboot looks first what that one left."""
+    with gates_lock(session, session.arguments.start_timeout) as waited:
+        if waited:
+            looked, started = _look_what_is_left(session), None
+            if _is_off(looked):
+                session.learn(left=looked.plan)
+        if session.report.left is not None:
+            return
+        shown = bool(session.report.outcomes) or session.screen.verbose
+        # What was changed may have been what an earlier proof was about.
+        anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
+        pass_gates(session, looked.host, shown=shown, anew=anew, started=started)
+
+
+def _is_off(looked: Looked) -> bool:
+    cluster = looked.host.cluster
+    return cluster is not None and cluster.power in _OFF
+
+
+def _look_what_is_left(session: Session) -> Looked:
     again = look_again(session)
     unfinished = again.plan.steps or again.plan.blockers
     if unfinished and not gates_decide(again.plan, again.findings):
         session.learn(left=again.plan)
-    return again, started if was_off else None
+    return again
 
 
 def _has_cluster(session: Session) -> bool:

@@ -4,10 +4,14 @@ from bootstrap.core.model.gate import GateResult
 from bootstrap.core.model.state import ClusterState, Power
 from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
+from bootstrap.run.carrying import gates_lock
 from bootstrap.run.looking import look
 from bootstrap.run.proving import pass_gates
 from bootstrap.run.session import Session
 from bootstrap.ui import verdict
+
+LOCK_SECONDS = 1800.0
+"""As long as another kboot's start may take."""
 
 
 def run(session: Session) -> Report:
@@ -34,9 +38,10 @@ def _of_profile(session: Session) -> tuple[GateResult, ...]:
             state="nothing was changed",
             next=session.profile.command_line("doctor"),
         )
-    host = look(session).host
-    _refuse_what_cannot_answer(session, host.cluster)
-    return pass_gates(session, host)
+    with gates_lock(session, LOCK_SECONDS):
+        host = look(session).host
+        _refuse_what_cannot_answer(session, host.cluster)
+        return pass_gates(session, host)
 
 
 _CANNOT = {

@@ -1,13 +1,14 @@
-"""Carry out a plan under the cluster's lock."""
+"""Carry out a plan under the cluster's lock, which gates share."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from bootstrap.core.model.events import Event, Happening
 from bootstrap.core.model.step import DeleteCluster, StartCluster, StopCluster
 from bootstrap.core.plan.up import Plan
 from bootstrap.engine.carry.work import Limits, Work
+from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files import own
 from bootstrap.host.files.lock import hold
 from bootstrap.host.files.places import claim
@@ -30,11 +31,7 @@ def cluster_lock(session: Session, timeout: float) -> Iterator[bool]:
         yield False
         return
     name = session.profile.cluster.name
-
-    def waiting(holder: str) -> None:
-        session.screen.event(Event(Happening.WAITING, f"cluster {name}", f"waiting for {holder}"))
-
-    places = session.around.places
+    places, waiting = session.around.places, _waiting(session, name)
     with hold(places.lock(f"cluster-{name}"), timeout=timeout, waiting=waiting) as waited:
         own.sweep(places.kubeconfig(name).parent)
         since = settle(places.starting(name), timeout=timeout, waiting=waiting)
@@ -42,6 +39,35 @@ def cluster_lock(session: Session, timeout: float) -> Iterator[bool]:
             told = f"its start of {since} was cut off; kboot looks again and goes on"
             session.screen.event(Event(Happening.WAITING, f"cluster {name}", told))
         yield waited or bool(since)
+
+
+@contextmanager
+def gates_lock(session: Session, timeout: float) -> Iterator[bool]:
+    """Share the cluster's lock with others who pass gates: nobody stops or starts it meanwhile.
+
+    True: it had to be waited for; what was seen before may be old.
+    """
+    assert session.profile.cluster is not None
+    name = session.profile.cluster.name
+    lock = session.around.places.lock(f"cluster-{name}")
+    waited = False
+    with ExitStack() as held:
+        sharing = hold(lock, timeout=timeout, waiting=_waiting(session, name), shared=True)
+        try:
+            waited = held.enter_context(sharing)
+        except KbootError as error:
+            # Where this person may write nothing, they may still ask; the gates need no lock.
+            if error.code is not Exit.PERMISSION:
+                raise
+        yield waited
+
+
+def _waiting(session: Session, cluster: str) -> Callable[[str], None]:
+    def waiting(holder: str) -> None:
+        told = f"waiting for {holder}"
+        session.screen.event(Event(Happening.WAITING, f"cluster {cluster}", told))
+
+    return waiting
 
 
 def carry_out(session: Session, plan: Plan, start_seconds: float) -> float | None:

@@ -1,6 +1,8 @@
 """A process of its own that holds a lock, or counts under it: `holder.py VERB PATH`."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bootstrap.host.files.lock import hold
@@ -10,8 +12,8 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def hold_until_end_of_input(path: str) -> None:
-    with hold(Path(path), timeout=20, waiting=say) as waited:
+def hold_until_end_of_input(path: str, *, shared: bool = False) -> None:
+    with hold(Path(path), timeout=20, waiting=say, shared=shared) as waited:
         say(f"held {waited}")
         sys.stdin.read()
 
@@ -25,4 +27,9 @@ def count(path: str) -> None:
 
 
 if __name__ == "__main__":
-    {"hold": hold_until_end_of_input, "count": count}[sys.argv[1]](sys.argv[2])
+    doers: dict[str, Callable[[str], None]] = {
+        "hold": hold_until_end_of_input,
+        "share": partial(hold_until_end_of_input, shared=True),
+        "count": count,
+    }
+    doers[sys.argv[1]](sys.argv[2])

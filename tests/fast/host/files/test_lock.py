@@ -132,3 +132,41 @@ def test_a_lock_whose_file_was_deleted_is_waited_for_anew(tmp_path: Path, start:
     second.wait()
     assert answer(waiter) == "held True"
     assert refused(path).code is Exit.LOCK_TIMEOUT
+
+
+def test_those_who_share_a_lock_have_it_together_and_keep_out_who_does_not(
+    tmp_path: Path, start: Start
+) -> None:
+    path = tmp_path / "cluster"
+    first, second = (start("holder", "share", str(path)) for _ in range(2))
+    assert answer(first) == answer(second) == "held False"
+    waiter = start("holder", "hold", str(path))
+    assert "`kboot share" in answer(waiter)
+    assert first.stdin and second.stdin
+    first.stdin.close()
+    first.wait()
+    assert f"process {second.pid}" in refused(path).why, "the one who is still there is named"
+    second.stdin.close()
+    assert answer(waiter) == "held True"
+
+
+def test_who_shares_waits_for_who_does_not_share(tmp_path: Path, start: Start) -> None:
+    path = tmp_path / "cluster"
+    holder = start("holder", "hold", str(path))
+    assert answer(holder) == "held False"
+    waiter = start("holder", "share", str(path))
+    assert f"process {holder.pid}" in answer(waiter)
+    assert holder.stdin
+    holder.stdin.close()
+    assert answer(waiter) == "held True"
+
+
+def test_the_last_to_leave_a_shared_lock_takes_all_names_away(tmp_path: Path, start: Start) -> None:
+    path = tmp_path / "cluster"
+    killed = start("holder", "share", str(path))
+    assert answer(killed) == "held False"
+    with hold(path, timeout=0, waiting=never, shared=True):
+        killed.kill()
+        killed.wait()
+        assert f"process {os.getpid()}" in refused(path).why
+    assert path.read_text() == ""

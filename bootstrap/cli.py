@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(words: list[str]) -> int:
+    sys.unraisablehook = _raise_again
     _heed_signals(_STOP)
     if words[:1] in (["--version"], ["-V"]):
         print(f"kboot {__version__}")
@@ -228,6 +229,16 @@ _STOP = {
 }
 _END = dict.fromkeys(_STOP, signal.SIG_DFL)
 """Once all is told a signal may end the process as it ends others."""
+
+
+def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
+    """A signal's exception that came where Python lets none out, as in a weakref's callback."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt | Stopped):
+        sys.__unraisablehook__(lost)
+        return
+    number = getattr(lost.exc_value, "code", Exit.INTERRUPTED) - 128
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
 
 
 def _heed_signals(handlers: "Mapping[signal.Signals, Handler]") -> None:

@@ -1,5 +1,8 @@
 """The installed `kboot`, alone with its own modules, whatever PYTHON* and folders offer."""
 
+# Built in, or loaded by every Python before the first line of a program: safe at any sys.path.
+import _signal  # type: ignore[import-not-found]
+import os
 import sys
 
 _REACHING = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONPLATLIBDIR")
@@ -13,9 +16,7 @@ def main() -> int:
     as much as half a run of kboot: only those pay for it whose variables have reached this one.
     """
     end_at_once_by_signal()
-    import os  # loaded already, as every Python does before the first line of a program
-
-    if not sys.flags.ignore_environment and any(map(os.environ.get, _REACHING)):
+    if not sys.flags.ignore_environment and _is_reached(os.environ.get("PYTHONPATH", "")):
         # Not -I: a kboot of `pip install --user` stands where -s would not look.
         os.execv(sys.executable, (sys.executable, "-EP", *sys.argv))
     if not sys.flags.safe_path:
@@ -25,9 +26,24 @@ def main() -> int:
     return main()
 
 
+def _is_reached(path: str) -> bool:
+    """Not where PYTHONPATH is what leads to kboot itself, as after `pip install --target`."""
+    home = os.path.realpath(f"{__file__}/../..")
+    leads_here = home in map(os.path.realpath, path.split(os.pathsep))
+    return any(map(os.environ.get, _REACHING)) and not leads_here
+
+
 def end_at_once_by_signal() -> None:
     """Until `cli` can tell of it, Ctrl-C ends kboot as it ends any program, without a traceback."""
-    import _signal  # type: ignore[import-not-found]  # built in, and loaded already
-
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+
+if __name__ == "__main__":  # scripts/kboot, which has Python start without it: it takes a while
+    end_at_once_by_signal()
+    import site
+
+    site.main()
+    from bootstrap.cli import main as run
+
+    sys.exit(run())

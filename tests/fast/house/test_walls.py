@@ -31,6 +31,7 @@ LAZY = {
         "importlib",
         "traceback",
     },
+    "bootstrap.isolated": {"bootstrap.cli"},  # once only kboot's own can be imported
     # 2. Downloads, archives and sh, once the plan has a step.
     "bootstrap.run.carrying": {"bootstrap.engine.carry.execute"},
     # 3. rich, once the stream is a terminal.

@@ -51,6 +51,11 @@ def test_neither_pythonpath_nor_a_folder_decides_what_kboot_is_made_of(
     assert done.code == 0, done
 
 
+def test_where_pythonpath_leads_to_kboot_itself_it_counts(hostile: Path, kboot: Kboot) -> None:
+    bare = (sys.executable, "-S", "-c", CONSOLE)
+    assert run((*bare, "--version"), kboot, hostile, PYTHONPATH=str(ROOT)).code == 0
+
+
 def test_a_wrong_pythonhome_does_not_keep_the_checkouts_kboot_from_starting(
     kboot: Kboot, hostile: Path
 ) -> None:

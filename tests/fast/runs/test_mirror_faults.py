@@ -22,6 +22,8 @@ SHIPPED = ("1.20.0", 40_230_912)
 """A version whose digest and size the catalogue knows."""
 PLAIN = "http://127.0.0.1:1/kubectl"
 BOTH_DIGESTS = ("got sha256", "the publisher's checksum file says", "got sha256", "expected sha256")
+ODD = "https://a..b/kubectl"
+"""An empty label is none of DNS's."""
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 MANY = 20
 """More of a fault than kboot makes tries."""
@@ -64,6 +66,11 @@ OF_ANY_FILE = {
     "redirect-to-http": final(
         13, "http://127.0.0.1:1/k", "redirects from https", **answered(302, Location=PLAIN)
     ),
+    "year-99999": again(
+        21, "status 503", **answered(503, Retry_After="Fri, 31 Dec 99999 23:59:59 GMT")
+    ),
+    "pause-of-5000-digits": again(21, "status 503", **answered(503, Retry_After="9" * 5000)),
+    "redirect-to-no-host": final(20, "could not be downloaded", **answered(302, Location=ODD)),
     "redirect-in-a-circle": final(
         21, "redirects more than 5 times", asked=6, **answered(302, Location="?")
     ),

@@ -92,7 +92,7 @@ class KbootError(Exception):
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP),
-    *(errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTEMPTY),
+    *(errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTEMPTY, errno.ETXTBSY),
 )
 _OURS = (errno.EBADF, errno.EFAULT, errno.ENOTSOCK, None)
 """What only a program's own mistake brings forth; None: not the system's word at all."""

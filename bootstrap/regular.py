@@ -35,6 +35,8 @@ def open_regular(path: Path | str, more: int = 0) -> int:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) and not _is_null(status):
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
             raise PermissionError(errno.EPERM, "it is not a regular file", str(path))
     except BaseException:
         os.close(descriptor)

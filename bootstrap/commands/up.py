@@ -13,7 +13,7 @@ from bootstrap.run.asking import confirm
 from bootstrap.run.carrying import carry_out, cluster_lock, gates_lock
 from bootstrap.run.environment import in_effect
 from bootstrap.run.looking import Looked, look, look_again
-from bootstrap.run.proving import pass_gates
+from bootstrap.run.proving import due, pass_gates
 from bootstrap.run.session import Session
 from bootstrap.ui import text, verdict
 from bootstrap.ui.layout import Line
@@ -83,17 +83,21 @@ def _converge(session: Session, looked: Looked) -> tuple[Looked, float | None]:
 
 def _prove(session: Session, looked: Looked, started: float | None) -> None:
     """Pass the gates; whoever had to wait for another kboot looks first what that one left."""
+    shown = bool(session.report.outcomes) or session.screen.verbose
+    # What was changed may have been what an earlier proof was about.
+    anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
+    asked = due(session, looked.host, anew=anew)
+    if not asked.takes_time:
+        pass_gates(session, asked, shown=shown)
+        return
     with gates_lock(session, session.arguments.start_timeout) as waited:
         if waited:
             looked, started = _look_what_is_left(session), None
+            asked = due(session, looked.host, anew=anew)
             if _is_off(looked):
                 session.learn(left=looked.plan)
-        if session.report.left is not None:
-            return
-        shown = bool(session.report.outcomes) or session.screen.verbose
-        # What was changed may have been what an earlier proof was about.
-        anew = bool(session.report.outcomes) or session.arguments.prove or session.arguments.fresh
-        pass_gates(session, looked.host, shown=shown, anew=anew, started=started)
+        if session.report.left is None:
+            pass_gates(session, asked, shown=shown, started=started)
 
 
 def _is_off(looked: Looked) -> bool:

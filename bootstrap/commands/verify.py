@@ -6,7 +6,7 @@ from bootstrap.core.result.report import Report
 from bootstrap.errors import Exit, KbootError
 from bootstrap.run.carrying import gates_lock
 from bootstrap.run.looking import look
-from bootstrap.run.proving import pass_gates
+from bootstrap.run.proving import due, pass_gates
 from bootstrap.run.session import Session
 from bootstrap.ui import verdict
 
@@ -41,7 +41,7 @@ def _of_profile(session: Session) -> tuple[GateResult, ...]:
     with gates_lock(session, LOCK_SECONDS):
         host = look(session).host
         _refuse_what_cannot_answer(session, host.cluster)
-        return pass_gates(session, host)
+        return pass_gates(session, due(session, host))
 
 
 _CANNOT = {

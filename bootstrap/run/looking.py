@@ -71,6 +71,8 @@ def _write(target: str, host: HostState) -> None:
         Path(target).write_text(json.dumps(masked(saved(host)), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         failure = refused(error, f"the state cannot be written to {target}", target)
+        if isinstance(error, FileNotFoundError):
+            failure.code = Exit.PERMISSION
         if failure.code is not Exit.DISK_FULL:
             failure.next = "kboot doctor --save-state FILE, where FILE can be written"
         raise failure.with_state("nothing was changed") from error

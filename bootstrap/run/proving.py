@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bootstrap import __version__
 from bootstrap.api.client import ApiClient
@@ -32,28 +32,42 @@ if TYPE_CHECKING:
     from bootstrap.gates.using.programs import Programs
 
 
-def pass_gates(
-    session: Session,
-    host: HostState,
-    *,
-    shown: bool = True,
-    anew: bool = True,
-    started: float | None = None,
-) -> tuple[GateResult, ...]:
-    """Every gate that the profile asks for, each shown as it ends.
+class Due(NamedTuple):
+    """The gates that a run is to pass, and what is known of them already."""
 
-    Not `shown`: a passed gate is not worth a line, where nothing had to be done either. Not
-    `anew`: gates that an earlier run has proven by use are not passed again. `started`: since when
-    this run has started the cluster, as `Proving` has it.
+    case: Case
+    gates: tuple[Gate, ...]
+    already: Mapping[str, GateResult]
+
+    @property
+    def takes_time(self) -> bool:
+        """Versions alone are compared in one look."""
+        return any(each.id not in self.already for each in self.gates if each.id != "version")
+
+
+def due(session: Session, host: HostState, *, anew: bool = True) -> Due:
+    """Every gate that the profile or the person asks for.
+
+    Not `anew`: gates that an earlier run has proven by use are not passed again.
     """
     profile = session.profile
-    cluster = profile.cluster
-    assert cluster is not None
     # Gates are about what is there, whatever a later `up` would put in its place.
     case = case_of(profile, host, session.knowledge, session.request._replace(trust=WEAKEST))
-    asked = getattr(session.arguments, "gates", None)
-    gates = selected(asked or profile.verify.gates)
-    already = {} if anew else _already(case, gates)
+    gates = selected(getattr(session.arguments, "gates", None) or profile.verify.gates)
+    return Due(case, gates, {} if anew else _already(case, gates))
+
+
+def pass_gates(
+    session: Session, due: Due, *, shown: bool = True, started: float | None = None
+) -> tuple[GateResult, ...]:
+    """Every gate that is due, each shown as it ends.
+
+    Not `shown`: a passed gate is not worth a line, where nothing had to be done either.
+    `started`: since when this run has started the cluster, as `Proving` has it.
+    """
+    profile, case = session.profile, due.case
+    cluster = profile.cluster
+    assert cluster is not None
     proving = Proving(
         _connection(session, cluster.name),
         _expected(cluster, case),
@@ -64,8 +78,9 @@ def pass_gates(
         started=started,
     )
     addressed = partial(_addressed, profile)
-    results = run_gates(session, proving, gates, addressed, already=already, shown=shown)
-    _keep(session, case, results, whole=not asked)
+    results = run_gates(session, proving, due.gates, addressed, already=due.already, shown=shown)
+    whole = not getattr(session.arguments, "gates", None)
+    _keep(session, case, results, whole=whole)
     return results
 
 

@@ -13,7 +13,7 @@ from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.disk import disk_errors, write_text
 from bootstrap.kubeconfig.private import Connection
 from bootstrap.provider.minikube import record
-from bootstrap.regular import is_there
+from bootstrap.regular import is_there, read_regular
 
 
 def stop(step: Step, work: Work) -> str:
@@ -73,8 +73,8 @@ def _copy_of(private: Path) -> Iterator[Path]:
     copy = private.with_name(f"{private.name}.given")
     with disk_errors(private.parent, "a copy of kboot's kubeconfig"):
         copy.unlink(missing_ok=True)
-        if private.exists():
-            write_text(copy, private.read_text(encoding="utf-8"))
+        if is_there(private):
+            write_text(copy, read_regular(private).decode("utf-8", "replace"))
     try:
         yield copy
     finally:

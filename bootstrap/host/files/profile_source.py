@@ -10,7 +10,7 @@ from bootstrap.core.model.profile import Profile
 from bootstrap.core.values.codec import from_plain, to_plain
 from bootstrap.errors import Exit, KbootError
 from bootstrap.host.files.cache import Cache
-from bootstrap.regular import read_regular
+from bootstrap.regular import is_file, read_regular
 
 LONGEST = 64 * 1024
 """Bytes: a profile is a page of text; more is a mistake or an attack."""
@@ -45,7 +45,7 @@ def _locate(argument: str | None, home: Path) -> tuple[Path, bool]:
     if "/" in argument or argument.endswith(".toml"):
         return Path(argument), False
     path = _shipped_folder() / f"{argument}.toml"
-    if not path.is_file():
+    if not is_file(path):
         raise KbootError(
             Exit.PROFILE_INVALID,
             f"there is no shipped profile {argument!r}",
@@ -70,7 +70,7 @@ def _search(start: Path, home: Path) -> Path | None:
         if folder.stat().st_dev != device:
             return None
         path = folder / FILE_NAME
-        if path.is_file():
+        if is_file(path):
             return _trusted(path)
         if folder == home:
             return None

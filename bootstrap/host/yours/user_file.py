@@ -18,7 +18,7 @@ from bootstrap.host.yours.backups import keep
 from bootstrap.host.yours.kubeconfigs import LOCK_MODE, fingerprint, left_by_kboot, lock_of
 from bootstrap.host.yours.rights import make_like, not_to_keep
 from bootstrap.kubeconfig.private import content_of
-from bootstrap.regular import is_folder
+from bootstrap.regular import is_file, is_folder, is_there
 
 LOCK_SECONDS = 10.0
 """`kubectl config` holds its lock for milliseconds."""
@@ -38,7 +38,7 @@ def refusal(file: Path) -> str:
         return _no_folder(real, linked=real != file and file.is_symlink())
     except OSError as error:
         return f"{file}: {error.strerror}"
-    if not real.is_file():
+    if not is_file(real):
         return f"{file} is not a file"
     if status.st_uid != os.geteuid():
         return f"{real} belongs to another user"
@@ -94,8 +94,8 @@ def replace(file: Path, seen: list[int] | None, content: bytes, places: Places) 
 def _no_folder(real: Path, *, linked: bool) -> str:
     if linked and not is_folder(real.parent):
         return f"it is a link to {real}, whose folder does not exist"
-    there = next(each for each in real.parents if os.access(each, os.F_OK))
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+    there = next(each for each in real.parents if is_there(each))
+    if is_folder(there) and os.access(there, os.W_OK | os.X_OK):
         return ""
     return f"{there} is not a folder that you may write to"
 

@@ -43,7 +43,9 @@ def test_down_waits_for_those_who_pass_gates_and_says_for_whom(up: Kboot, start:
     assert len(up.calls("stop")) == 1
 
 
-@pytest.mark.parametrize("words", [("verify", "p.toml"), ("up", "p.toml")], ids=lambda it: it[0])
+@pytest.mark.parametrize(
+    "words", [("verify", "p.toml"), ("up", "p.toml", "--prove")], ids=lambda it: it[0]
+)
 def test_gates_wait_for_who_changes_the_cluster(
     words: tuple[str, ...], up: Kboot, start: Start
 ) -> None:
@@ -65,7 +67,7 @@ def test_up_that_waited_for_a_down_does_not_call_the_cluster_ready(up: Kboot, st
     holder = start("holder", "hold", str(lock))
     assert holder.stdout and holder.stdin and holder.stdout.readline() == "held False\n"
     talk = up.folder / "talk"
-    with talk.open("w") as stderr, up.start("up", "p.toml", stderr=stderr) as process:
+    with talk.open("w") as stderr, up.start("up", "p.toml", "--prove", stderr=stderr) as process:
         until(lambda: "waiting for" in talk.read_text())
         stop = (str(up.bin / "minikube"), "stop", "--profile", "new")
         assert up.run(program=stop).code == 0

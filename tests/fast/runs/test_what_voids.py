@@ -93,7 +93,7 @@ def identity(kboot: Kboot) -> str:
 
 def server_in(kubeconfig: Path) -> str:
     (line,) = [line for line in kubeconfig.read_text().splitlines() if "server:" in line]
-    return line.rpartition(" ")[2]
+    return line.rpartition(" ")[2].strip("'")
 
 
 @as_root

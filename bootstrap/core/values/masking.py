@@ -77,7 +77,10 @@ def _masked_value(value: str) -> str:
     if rest.startswith("/"):  # of a socket, or a path
         return value
     _, at, tail = rest.rpartition("@")
-    return mask(f"{scheme}{separator}{MASK + at if at else ''}{tail}")
+    shown = f"{MASK + at if at else ''}{tail}"
+    if not separator:  # a proxy, mostly
+        return mask(f"http://{shown}").removeprefix("http://")
+    return mask(f"{scheme}{separator}{shown}")
 
 
 def _masked_address(match: re.Match[str]) -> str:

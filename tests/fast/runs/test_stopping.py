@@ -34,7 +34,7 @@ def host(old: Kboot) -> Kboot:
     (units / "localkube.service").touch()
     unshare = shutil.which("unshare") or ""
     old.launcher = (unshare, "--mount", "/bin/sh", "-c", BOUND, str(units))
-    script(old.system / "docker", f'echo "$@" >>"{old.folder}/docker"\n[ "$1" != ps ] || echo 1a')
+    script(old.bin / "docker", f'echo "$@" >>"{old.folder}/docker"\n[ "$1" != ps ] || echo 1a')
     (old.system / "xargs").symlink_to(shutil.which("xargs") or "")
     furnish(old)
     return old

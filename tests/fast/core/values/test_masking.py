@@ -80,6 +80,13 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert mask(text) == mask_word(text) == text
 
 
+@pytest.mark.parametrize("rest", [f"x?sig={SECRET}", f"x#{SECRET}", f"{TOKEN}/x"])
+def test_an_address_without_a_scheme_is_one_too(rest: str) -> None:
+    shown = mask_value(f"127.0.0.1:3128/{rest}")
+    assert shown.startswith("127.0.0.1:3128/") and SECRET not in shown and TOKEN not in shown
+    assert mask_value("localhost,10.0.0.0/8,.corp") == "localhost,10.0.0.0/8,.corp"
+
+
 def test_an_at_in_a_path_is_no_password() -> None:
     text = "cannot get https://registry.example/@scope/x nor https://h/x@1.2"
     assert mask(text) == text

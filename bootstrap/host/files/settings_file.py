@@ -1,6 +1,7 @@
 """The person's `config.toml`, read from disk."""
 
 import os
+from errno import EINVAL
 from pathlib import Path
 
 from bootstrap.core.reading.settings import Settings, from_file
@@ -27,16 +28,22 @@ def read_settings(path: Path) -> Settings:
     except own.Anothers as error:
         raise _anothers(path, f"{real}: {error.strerror}") from error
     except OSError as error:
+        if error.errno == EINVAL:  # no file at all, such as a FIFO
+            raise _no_settings(path, error.strerror or str(error)) from error
         failure = refused(error, f"the settings in {path} cannot be read", str(path))
         raise failure.with_state("nothing was changed") from error
     except (ValueError, RecursionError) as error:
-        raise KbootError(
-            Exit.USAGE,
-            f"the settings in {path} cannot be read",
-            why=str(error),
-            state="nothing was changed",
-            next="mend the file, or move it away",
-        ) from error
+        raise _no_settings(path, str(error)) from error
+
+
+def _no_settings(path: Path, why: str) -> KbootError:
+    return KbootError(
+        Exit.USAGE,
+        f"the settings in {path} cannot be read",
+        why=why,
+        state="nothing was changed",
+        next="mend the file, or move it away",
+    )
 
 
 def _anothers(path: Path, why: str) -> KbootError:

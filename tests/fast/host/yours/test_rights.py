@@ -89,6 +89,15 @@ def piped(owner: Owner) -> None:
     os.mkfifo(owner.config)
 
 
+def unchanged(owner: Owner) -> dict[str, tuple[int, ...]]:
+    """All of each file beside the config but when it was last read."""
+    seen = ((each.name, each.lstat()) for each in owner.config.parent.iterdir())
+    return {
+        name: (it.st_ino, it.st_mode, it.st_size, it.st_mtime_ns, it.st_ctime_ns)
+        for name, it in seen
+    }
+
+
 @pytest.mark.parametrize("started", [True, False])
 @pytest.mark.parametrize(
     ("spoil", "said"),
@@ -102,7 +111,7 @@ def test_what_cannot_be_kept_is_told_before_and_nothing_is_changed(
     owner: Owner, spoil: Callable[[Owner], None], said: str, started: bool
 ) -> None:
     spoil(owner)
-    before = {each.name: each.lstat() for each in owner.config.parent.iterdir()}
+    before = unchanged(owner)
     if not started:
         owner.around.places.kubeconfig("work").unlink()
     seen = owner.look()
@@ -111,7 +120,7 @@ def test_what_cannot_be_kept_is_told_before_and_nothing_is_changed(
     with pytest.raises(KbootError, match="config") as raised:
         owner.merge()
     assert said in raised.value.why
-    assert {each.name: each.lstat() for each in owner.config.parent.iterdir()} == before
+    assert unchanged(owner) == before
     assert owner.backups == []
 
 

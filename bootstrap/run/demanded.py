@@ -13,7 +13,7 @@ from bootstrap.errors import Exit, KbootError
 from bootstrap.host.programs.probe import Asking
 from bootstrap.run.session import Session
 from bootstrap.store.keep.intact import damaged_links
-from bootstrap.ui.layout import paragraph
+from bootstrap.ui.layout import listed, paragraph
 
 
 def demand(session: Session) -> None:
@@ -74,8 +74,8 @@ def _said(finding: Finding) -> str:
 
 
 def _refusal(session: Session, lacking: list[Finding]) -> KbootError:
-    names = " and ".join(each.subject for each in lacking)
-    are = "is" if len(lacking) == 1 else "are"
+    names = listed(list(dict.fromkeys(each.subject for each in lacking)))
+    are = "are" if " and " in names else "is"
     return KbootError(
         Exit.NOT_CONVERGED,
         f"{names} {are} not as profile {session.profile.name} says",

@@ -9,7 +9,7 @@ from bootstrap.core.model.step import DeleteCluster, UnmergeKubeconfig
 from bootstrap.core.result.report import Report
 from bootstrap.core.values.units import show_ago, show_seconds
 from bootstrap.errors import Exit
-from bootstrap.ui.layout import Line, paragraph, plural, unbroken
+from bootstrap.ui.layout import Line, listed, paragraph, plural, unbroken
 from bootstrap.ui.shells import hand_over
 
 
@@ -38,7 +38,7 @@ def up(report: Report, shell: str, *, in_effect: bool) -> list[Line]:
 def blocked(report: Report, instead: str = "") -> list[Line]:
     """Of a run that was not begun. `instead`: what else can be had here."""
     assert report.plan is not None
-    names = _and(list(dict.fromkeys(each.subject for each in report.plan.blockers)))
+    names = listed(list(dict.fromkeys(each.subject for each in report.plan.blockers)))
     code = report.exit_code
     what = f"kboot: {code.id} (exit {int(code)}): blocked by {names}; nothing was changed"
     return [*paragraph(what), *(unbroken(instead, 9, "  or") if instead else [])]
@@ -151,7 +151,7 @@ def _as_declared(report: Report) -> str:
     named = [f"{name} {state.release}" for name, state in report.host.tools.items() if name in fine]
     if not named:
         return ""
-    return f"{_and(named)} {'is' if len(named) == 1 else 'are'} as declared"
+    return f"{listed(named)} {'is' if len(named) == 1 else 'are'} as declared"
 
 
 def _cluster_ready(report: Report) -> str:
@@ -166,10 +166,6 @@ def _cluster_ready(report: Report) -> str:
     ago = show_ago(since.total_seconds())
     all_gates = "all gates" if _by_use(report) else _passed(report)
     return f"; cluster {cluster.name} is ready ({all_gates} proven {ago})."
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def backups(report: Report, restore: str) -> list[Line]:

@@ -129,8 +129,15 @@ def _composed(text: str) -> tuple[yaml.Node | None, int]:
         loader = _Loader(text)
         node: yaml.Node | None = loader.get_single_node()
     except yaml.YAMLError as error:
-        raise ValueError(f"it is not YAML: {' '.join(str(error).split())[:200]}") from error
+        raise ValueError(f"it is not YAML: {_problem(error)}") from error
     return node, loader.values
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """Without the line of the text, which may hold a key, and which PyYAML's own scanner shows."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    return f"{problem}, in line {mark.line + 1}" if mark else str(problem)
 
 
 def _text(content: bytes | str) -> str:

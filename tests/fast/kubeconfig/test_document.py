@@ -117,5 +117,14 @@ def test_what_is_as_deep_as_allowed_is_read(loader: str) -> None:
         parse("a: " + "[" * DEPTH + "]" * DEPTH)
 
 
+@pytest.mark.parametrize("spoilt", ["token: {}: x", "token: '{}", "token: {}\n\tx: y", "{}: ["])
+def test_what_is_wrong_is_told_without_the_line_that_may_hold_a_key(
+    spoilt: str, loader: str
+) -> None:
+    with pytest.raises(ValueError, match="it is not YAML") as raised:
+        parse(f"users:\n- name: a\n  user:\n    {spoilt.format('s3cr3t')}\n")
+    assert "s3cr3t" not in str(raised.value)
+
+
 def test_libyaml_reads_where_it_is_there() -> None:
     assert (document._Loader is InPython) is not yaml.__with_libyaml__

@@ -40,7 +40,8 @@ def hold(
         while not _is(descriptor, path):
             os.close(descriptor)
             descriptor = _open(path)
-            waited |= _acquire(descriptor, path, kind, deadline, waiting)
+            again = (lambda holder: None) if waited else waiting
+            waited |= _acquire(descriptor, path, kind, deadline, again)
         _say_who(descriptor, shared=shared)
         try:
             yield waited

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootstrap.core.choose.case import Case
 from bootstrap.core.choose.choice import Choices
-from bootstrap.core.judge.machine import odd_machine
+from bootstrap.core.judge.machine import could_not_tell, odd_machine
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile
@@ -119,9 +119,9 @@ def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Findi
     """The cluster as observed, beside what the profile says of it."""
     seen = case.state.cluster
     if seen is None:
-        return (_unknown(cluster, "it was not looked at"),)
+        return (could_not_tell(cluster.name, "it was not looked at"),)
     if seen.power is Power.UNKNOWN:
-        return (_unknown(cluster, seen.failure),)
+        return (could_not_tell(cluster.name, seen.failure),)
     if seen.rivals:
         return (_rival(cluster, seen.rivals[0]),)
     if seen.power is Power.ABSENT:
@@ -130,18 +130,6 @@ def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Findi
         return (odd,)
     differences = _differences(case.profile, cluster, seen, driver)
     return differences or (_power(case.profile, cluster, seen), *_rounded(cluster, seen, driver))
-
-
-def _unknown(cluster: ClusterSpec, why: str) -> Finding:
-    return Finding(
-        Group.CLUSTER,
-        cluster.name,
-        Status.UNKNOWN,
-        "could-not-tell",
-        f"could not tell: {why}",
-        fix=f"minikube status --profile {cluster.name}",
-        blocks=Exit.TOOL_NOT_UNDERSTOOD,
-    )
 
 
 def _rival(cluster: ClusterSpec, other: str) -> Finding:

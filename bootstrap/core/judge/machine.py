@@ -1,5 +1,7 @@
 """A cluster whose machine and record do not go together, or that stands still."""
 
+import re
+
 from bootstrap.core.choose.case import Case
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.profile import Profile
@@ -10,6 +12,26 @@ from bootstrap.errors import Exit
 _KEEP = "deletes what is in it; to go on with it, set MINIKUBE_HOME to the home that made it"
 _FIRST_WITH_RECORDS = Version((0, 22))
 """minikube 0.20 and 0.21 keep no record of a cluster's own."""
+
+
+_BROKEN = re.compile(r"(?i)filestore|from store|migrated host")
+"""minikube cannot read what libmachine keeps of the machine, and `delete` does not mend that."""
+
+
+def could_not_tell(name: str, why: str) -> Finding:
+    fix = f"minikube status --profile {name}"
+    if _BROKEN.search(why):
+        fix = f"mv ~/.minikube/machines/{name} ~/.minikube/machines-{name}-broken, then kboot up"
+        fix += "   (with driver none the data stay)"
+    return Finding(
+        Group.CLUSTER,
+        name,
+        Status.UNKNOWN,
+        "could-not-tell",
+        f"could not tell: {why}",
+        fix=fix,
+        blocks=Exit.TOOL_NOT_UNDERSTOOD,
+    )
 
 
 def odd_machine(name: str, driver: str, seen: ClusterState, case: Case) -> Finding | None:

@@ -311,3 +311,22 @@ def test_a_size_that_differs_by_the_rounding_of_units_destroys_nothing(
     odd = [each for each in found if each.reason.startswith(("cluster-rounded", "cluster-differs"))]
     assert [each.reason for each in odd] == ([reason] if reason else [])
     assert all((each.blocks is None) == (reason == "cluster-rounded") for each in odd)
+
+
+@pytest.mark.parametrize(
+    ("failure", "fix"),
+    [
+        ("Error getting machine status: Error loading host from store: open x", "mv "),
+        ('status error: host: load: filestore "work": Error getting migrated host: x', "mv "),
+        ("minikube status said nothing", "minikube status --profile work"),
+    ],
+)
+def test_a_machine_record_that_minikube_cannot_mend_is_moved_away(failure: str, fix: str) -> None:
+    seen = ClusterState("work", Power.UNKNOWN, failure=failure)
+    (found,) = [
+        each
+        for each in judged(profile_of(DOCKER), host(cluster=seen))
+        if each.reason == "could-not-tell" and each.subject == "work"
+    ]
+    assert found.fix.startswith(fix)
+    assert ("data stay" in found.fix) == (fix == "mv ")

@@ -4,7 +4,7 @@ from bootstrap.core.choose.bringing import how_to_bring
 from bootstrap.core.choose.case import Case
 from bootstrap.core.choose.choice import in_store
 from bootstrap.core.judge.cluster import fit_findings, state_findings
-from bootstrap.core.judge.host import driver_findings, room_findings
+from bootstrap.core.judge.host import driver_findings, own_settings, room_findings
 from bootstrap.core.judge.kubeconfig import kubeconfig_findings
 from bootstrap.core.judge.links import link_findings
 from bootstrap.core.judge.packages import privilege_findings
@@ -28,6 +28,7 @@ def assess(case: Case) -> tuple[Finding, ...]:
         *_several_drivers(cluster, driver, why),
         *driver_findings(needs, case),
         *room_findings(cluster, case.state),
+        *own_settings(cluster, case.state),
         *fit_findings(cluster, case),
         *state_findings(cluster, driver, case),
         *sign_findings(case),

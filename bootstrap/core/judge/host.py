@@ -1,5 +1,7 @@
 """Findings about the machine: what the driver needs, and room for the cluster."""
 
+from collections.abc import Iterator
+
 from bootstrap.core.choose.case import Case
 from bootstrap.core.judge.programs import program_findings
 from bootstrap.core.model.driver import Driver
@@ -128,6 +130,51 @@ def _minimums(driver: Driver, case: Case) -> list[Finding]:
                 )
             )
     return findings
+
+
+_OF_STARTS = frozenset(
+    (
+        *("memory", "cpus", "disk-size", "kubernetes-version", "bootstrapper", "container-runtime"),
+        *("cni", "network-plugin", "feature-gates", "iso-url", "base-image", "insecure-registry"),
+        *("hyperv-virtual-switch", "static-ip", "rootless", "gpus", "nodes"),
+    )
+)
+"""Of `minikube config set`, what changes the cluster that a start makes."""
+
+
+def own_settings(cluster: ClusterSpec, state: HostState) -> Iterator[Finding]:
+    """What of the person's, beside the profile, takes effect, or does not though they meant it."""
+    passed = {
+        "memory": cluster.memory_mib,
+        "cpus": cluster.cpus,
+        "disk-size": cluster.disk_mib,
+        "kubernetes-version": cluster.kubernetes,
+        "bootstrapper": cluster.bootstrapper,
+    }
+    for key, value in state.settings.items():
+        if key in _OF_STARTS and passed.get(key) is None:
+            yield Finding(
+                Group.HOST,
+                "minikube config",
+                Status.WARN,
+                "setting-beside-profile",
+                f"{key} = {value} takes effect, though the profile does not say it",
+                fix=f"minikube config unset {key}",
+            )
+    for name, value in state.environment.items():
+        if name.startswith("MINIKUBE_") and value == "(ignored)" and name not in _LEFT_BY_OTHERS:
+            yield Finding(
+                Group.HOST,
+                "environment",
+                Status.WARN,
+                "variable-not-passed",
+                f"{name} is set, and is not passed on: the profile says how the cluster is",
+                fix=f"unset {name}",
+            )
+
+
+_LEFT_BY_OTHERS = ("MINIKUBE_ACTIVE_DOCKERD", "MINIKUBE_ACTIVE_PODMAN")
+"""Set by `minikube docker-env`, for no flag."""
 
 
 def room_findings(cluster: ClusterSpec, state: HostState) -> tuple[Finding, ...]:

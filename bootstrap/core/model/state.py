@@ -288,6 +288,8 @@ class HostState(NamedTuple):
     """The container runtime that the cluster's record names, or else minikube's own settings."""
     link_folder: LinkFolder | None = None
     """None: not asked for."""
+    settings: Mapping[str, str] = MappingProxyType({})
+    """minikube's own (`minikube config set`), which take effect where no flag says otherwise."""
     environment: Mapping[str, str] = MappingProxyType({})
     """Variables that tools see and that change what they do (credentials masked)."""
 

@@ -47,6 +47,7 @@ def observe(asked: Asked, request: Request, line: Line) -> HostState:
     if spec is None or seen is None:
         return host
     host = _with_needs(host, spec, asked)
+    host = host._replace(settings=record.settings(_text(around.minikube_home / record.SETTINGS)))
     seen = seen._replace(yours=look_at_yours(seen.name, around))
     minikube = partial(ask_minikube, seen, asked, host)
     engine = partial(ask_engine, seen.name, seen.record.driver, asked)

@@ -28,6 +28,16 @@ SETTINGS = "config/config.json"
 """The person's own settings (`minikube config set`), relative to minikube's home."""
 
 
+def settings(settings_json: str) -> dict[str, str]:
+    """What the person set, as text; nothing where the file is none, which minikube ignores, too."""
+    try:
+        top = json.loads(settings_json)
+    except (ValueError, RecursionError):
+        return {}
+    found = top.items() if isinstance(top, dict) else ()
+    return {str(key): str(value)[:100] for key, value in found if isinstance(value, str | int)}
+
+
 def runtime(settings_json: str) -> str:
     """The container runtime that a record, or the settings, name; empty where they name none."""
     try:

@@ -1,5 +1,7 @@
 """What the driver needs of the machine, and which driver is taken."""
 
+from typing import Any
+
 import pytest
 
 from bootstrap.core.model.finding import Status
@@ -107,3 +109,27 @@ def test_of_several_drivers_the_existing_one_is_kept_else_the_first_that_can_be(
     assert found.message == f"{driver}, of docker, virtualbox: {why}"
     starts = [s for s in planned(profile_of(BOTH), state).steps if isinstance(s, StartCluster)]
     assert [step.driver for step in starts] in ([], [driver])
+
+
+def about_own(state: HostState, **declared: Any) -> list[tuple[str, str]]:
+    found = judged(profile_of(DOCKER._replace(**declared)), state)
+    own = ("setting-beside-profile", "variable-not-passed")
+    assert all(each.blocks is None for each in found if each.reason in own)
+    return [(each.reason, each.fix) for each in found if each.reason in own]
+
+
+def test_minikubes_own_settings_that_take_effect_beside_the_profile_are_told() -> None:
+    state = host()._replace(settings={"memory": "4096", "container-runtime": "cri-o", "v": "3"})
+    told = [("setting-beside-profile", f"minikube config unset {key}") for key in state.settings]
+    assert about_own(state) == told[:2]
+    assert about_own(state, memory_mib=2048) == told[1:2]
+
+
+def test_a_variable_of_minikubes_that_is_not_passed_on_is_told() -> None:
+    seen = {
+        "MINIKUBE_DRIVER": "(ignored)",
+        "MINIKUBE_HOME": "/x",
+        "DOCKER_API_VERSION": "(ignored)",
+    }
+    state = host()._replace(environment=seen | {"MINIKUBE_ACTIVE_DOCKERD": "(ignored)"})
+    assert about_own(state) == [("variable-not-passed", "unset MINIKUBE_DRIVER")]

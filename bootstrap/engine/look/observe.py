@@ -23,6 +23,7 @@ from bootstrap.host.machine.surroundings import Surroundings
 from bootstrap.host.programs.environment import notable
 from bootstrap.host.programs.path import are_there, look_at_links
 from bootstrap.provider.minikube import record
+from bootstrap.regular import read_regular
 from bootstrap.store.keep.intact import Known
 from bootstrap.store.keep.inventory import brought, inventory
 
@@ -71,7 +72,7 @@ def _with_needs(host: HostState, spec: ClusterSpec, asked: Asked) -> HostState:
 def _text(file: Path) -> str:
     """Empty where there is none, or none that can be read."""
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
+        return read_regular(file).decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -11,13 +11,17 @@ def program(choices: Choices, tool: str) -> str | Lack:
     if choice is None:
         return Lack(f"the profile declares no {tool}")
     wanted = choice.requirement
-    if choice.state.path and (choice.satisfied or wanted is None or wanted.policy is Policy.WARN):
-        return choice.state.path
+    if choice.state.path:
+        # One that does not tell its version may be the declared one: using it tells more.
+        seen = choice.state.release
+        if wanted is None or wanted.policy is Policy.WARN or seen is None:
+            return choice.state.path
+        if wanted.constraint.accepts(seen):
+            return choice.state.path
+        words = f"{tool} {seen} is not the declared {wanted.version}"
+        return Lack(words, "kboot up --tools-only")
     if wanted is None:
         return Lack(f"the profile declares no {tool}")
-    if choice.state.path:
-        there = f"{tool} {choice.state.release or 'of no known version'}"
-        return Lack(f"{there} is not the declared {wanted.version}", "kboot up --tools-only")
     if choice.state.damaged:
         return Lack(f"{tool} is damaged: {choice.state.damaged}", "kboot up --tools-only")
     if wanted.policy is Policy.WARN:

@@ -21,7 +21,7 @@ TRACED = "trace=%file,execve,clone,clone3,fork,vfork,ftruncate,fchmod,fchown"
 CALL = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+|\?)")
 CREATING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC")
 LOOKING = {"access", "faccessat", "faccessat2", "chdir", "execve", "getcwd", "lstat", "newfstatat"}
-LOOKING |= {"readlink", "readlinkat", "stat", "statfs", "statx"}
+LOOKING |= {"readlink", "readlinkat", "stat", "statfs", "statx", "listxattr", "getxattr"}
 
 
 class Trace(NamedTuple):

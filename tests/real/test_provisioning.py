@@ -28,9 +28,10 @@ mkdir -p /opt/kboot/.venv/bin
 cp -r /kboot/scripts /kboot/pyproject.toml /opt/kboot/
 touch -d "1 hour ago" /opt/kboot/pyproject.toml
 touch /opt/kboot/.venv/ready-run
-printf '#!/bin/sh\\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/kboot:/dependencies exec %s\\n' \
-  'python3 -m bootstrap "$@"' >/opt/kboot/.venv/bin/kboot
-chmod +x /opt/kboot/.venv/bin/kboot
+printf '#!/bin/sh\\nshift 2\\n%s exec %s\\n' \
+  'PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/kboot:/dependencies' 'python3 -m bootstrap "$@"' \
+  >/opt/kboot/.venv/bin/python
+chmod +x /opt/kboot/.venv/bin/python
 cp /profile/kboot.toml /etc/kboot.toml
 mkdir /project && cp /profile/kboot.toml /project/
 """

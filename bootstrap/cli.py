@@ -140,7 +140,6 @@ def _screen(
 def _failed(
     problem: KbootError, arguments: "Namespace | None", session: "Session | None"
 ) -> "Report":
-
     from bootstrap.core.result.report import Report
 
     if session is not None:

@@ -38,7 +38,7 @@ def note_new(places: Places, cluster: str) -> None:
     """It is about to be made, and until it was ready once, nothing of anybody's is in it."""
     place = places.never_ready(cluster)
     with disk_errors(place.parent, "the note of a new cluster"):
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own.make(place.parent)
         place.touch(mode=0o600)
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from bootstrap.host.files import own
 from bootstrap.host.files.disk import create, sync_folders, write_text
 from bootstrap.host.files.places import Places
 
@@ -37,7 +38,7 @@ def keep(real: Path, places: Places) -> None:
     if not content:
         return
     folder = places.backups
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own.make(folder)
     there = kept(places)
     number = max((_number(each) for each in folder.iterdir()), default=0) + 1
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

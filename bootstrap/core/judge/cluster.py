@@ -119,9 +119,9 @@ def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Findi
     """The cluster as observed, beside what the profile says of it."""
     seen = case.state.cluster
     if seen is None:
-        return (could_not_tell(cluster.name, "it was not looked at"),)
+        return (could_not_tell(cluster.name, "it was not looked at", case.profile),)
     if seen.power is Power.UNKNOWN:
-        return (could_not_tell(cluster.name, seen.failure),)
+        return (could_not_tell(cluster.name, seen.failure, case.profile),)
     if seen.rivals:
         return (_rival(cluster, seen.rivals[0]),)
     if seen.power is Power.ABSENT:

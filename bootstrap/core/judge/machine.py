@@ -12,17 +12,15 @@ from bootstrap.errors import Exit
 _KEEP = "deletes what is in it; to go on with it, set MINIKUBE_HOME to the home that made it"
 _FIRST_WITH_RECORDS = Version((0, 22))
 """minikube 0.20 and 0.21 keep no record of a cluster's own."""
-
-
 _BROKEN = re.compile(r"(?i)filestore|from store|migrated host")
 """minikube cannot read what libmachine keeps of the machine, and `delete` does not mend that."""
 
 
-def could_not_tell(name: str, why: str) -> Finding:
+def could_not_tell(name: str, why: str, profile: Profile) -> Finding:
     fix = f"minikube status --profile {name}"
     if _BROKEN.search(why):
-        fix = f"mv ~/.minikube/machines/{name} ~/.minikube/machines-{name}-broken, then kboot up"
-        fix += "   (with driver none the data stay)"
+        away = f"mv ~/.minikube/machines/{name} ~/.minikube/machines-{name}-broken"
+        fix = f"{away}, then {profile.command_line('up')}   (with driver none the data stay)"
     return Finding(
         Group.CLUSTER,
         name,

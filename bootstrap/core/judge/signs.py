@@ -11,7 +11,7 @@ from bootstrap.core.model.state import ApiLook, ClusterState
 
 _LOOK = "kboot exec -- kubectl -n kube-system describe pods -l tier=control-plane"
 _START = "sudo systemctl start {}"
-_PROVISIONER = "kboot exec -- minikube addons enable storage-provisioner"
+_PROVISIONER = "kboot exec -- minikube -p {} addons enable storage-provisioner"
 _CORDONED = "kboot exec -- kubectl uncordon {}, or take its taint away"
 
 
@@ -31,7 +31,7 @@ def contradictions(case: Case) -> tuple[Contradiction, ...]:
     if seen is None or seen.api.failure:
         return ()
     asked = {gate.id for gate in selected(case.profile.verify.gates)}
-    found = (*_contradictions(seen.api), *_of_engine(case))
+    found = (*_contradictions(seen.name, seen.api), *_of_engine(case))
     return tuple(each for each in found if each.gate in asked)
 
 
@@ -42,7 +42,7 @@ def is_contradicted(case: Case) -> bool:
     return bool(contradictions(case)) or not all(each.fine for each in looks)
 
 
-def _contradictions(api: ApiLook) -> Iterator[Contradiction]:
+def _contradictions(name: str, api: ApiLook) -> Iterator[Contradiction]:
     signs = api.signs
     if signs.stopped:
         message = f"{' and '.join(signs.stopped)} does not run, so no new pod starts"
@@ -62,7 +62,7 @@ def _contradictions(api: ApiLook) -> Iterator[Contradiction]:
         yield Contradiction("dns", "node-engine-down", message, _START.format(signs.engine))
     if signs.provisioner is False:
         message = "the pod storage-provisioner is not in kube-system, so no claim is bound"
-        yield Contradiction("storage", "provisioner-missing", message, _PROVISIONER)
+        yield Contradiction("storage", "provisioner-missing", message, _PROVISIONER.format(name))
     if signs.storage == "":
         message = "there is no default StorageClass, so a claim that names none is never bound"
         yield Contradiction("storage", "storageclass-missing", message)

@@ -330,3 +330,4 @@ def test_a_machine_record_that_minikube_cannot_mend_is_moved_away(failure: str, 
     ]
     assert found.fix.startswith(fix)
     assert ("data stay" in found.fix) == (fix == "mv ")
+    assert ("then kboot up work.toml" in found.fix) == (fix == "mv ")

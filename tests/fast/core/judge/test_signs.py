@@ -104,6 +104,13 @@ def test_a_live_gate_that_does_not_pass_at_once_is_told_and_ends_what_was_proven
     assert is_contradicted(case(seen))
 
 
+def test_a_provisioner_that_is_missing_is_enabled_in_this_cluster_and_no_other() -> None:
+    (found,) = about(with_signs(WELL._replace(provisioner=False)))
+    assert found.fix == (
+        "kboot exec work.toml -- minikube -p work addons enable storage-provisioner"
+    )
+
+
 def test_doctor_tells_what_it_did_not_look_at_and_how_old_that_is() -> None:
     (found,) = proof_finding(proven(with_signs(WELL)))
     assert found.status is Status.OK

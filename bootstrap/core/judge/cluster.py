@@ -122,7 +122,7 @@ def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Findi
         return (could_not_tell(cluster.name, "it was not looked at", case.profile),)
     if seen.power is Power.UNKNOWN:
         return (could_not_tell(cluster.name, seen.failure, case.profile),)
-    if seen.rivals:
+    if seen.rivals and driver == "none":
         return (_rival(cluster, seen.rivals[0]),)
     if seen.power is Power.ABSENT:
         return (_absent(case.profile, cluster, case.choices),)

@@ -69,9 +69,15 @@ def _contradictions(name: str, api: ApiLook) -> Iterator[Contradiction]:
 
 
 def _of_engine(case: Case) -> Iterator[Contradiction]:
-    """Of a docker that is there: without one `build` has nothing to prove."""
-    docker = case.choices.get("docker")
-    if docker is None or docker.requirement is None or docker.state.path is None:
+    """Of a docker that is there: without one `build` has nothing to prove.
+
+    A node of its own that runs docker builds by its own engine, whatever this machine's does.
+    """
+    docker, seen = case.choices.get("docker"), case.state.cluster
+    if docker is None or docker.requirement is None or docker.state.path is None or seen is None:
+        return
+    on_docker = seen.api.signs.runtime == "docker" and seen.api.nodes_total == 1
+    if on_docker and seen.record.driver != "none":
         return
     for verdict in docker.tool.judge(docker.state):
         if not verdict.usable:

@@ -331,3 +331,12 @@ def test_a_machine_record_that_minikube_cannot_mend_is_moved_away(failure: str, 
     assert found.fix.startswith(fix)
     assert ("data stay" in found.fix) == (fix == "mv ")
     assert ("then kboot up work.toml" in found.fix) == (fix == "mv ")
+
+
+@pytest.mark.parametrize(("drivers", "alone"), [(("none",), False), (("docker", "none"), True)])
+def test_another_cluster_of_driver_none_is_in_the_way_of_that_driver_only(
+    drivers: tuple[str, ...], alone: bool
+) -> None:
+    seen = ClusterState("work", rivals=("other",))
+    found = judged(profile_of(DOCKER._replace(drivers=drivers)), host(cluster=seen))
+    assert ("cluster-not-alone" not in {each.reason for each in found}) == alone

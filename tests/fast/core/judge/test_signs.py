@@ -144,3 +144,26 @@ def test_an_engine_that_cannot_be_used_is_a_problem_where_build_needs_the_declar
     assert [(each.status, each.reason) for each in found] == [(Status.FAIL, "engine-down")]
     without = declared._replace(verify=VerifySpec(("dns",), 300.0))
     assert not [each for each in judged(without, stopped) if each.subject == "gate build"]
+
+
+@pytest.mark.parametrize(
+    ("driver", "runtime", "own"),
+    [
+        ("virtualbox", "docker", False),
+        ("docker", "docker", False),
+        ("virtualbox", "containerd", True),
+        ("none", "docker", True),
+        (None, "", True),
+    ],
+)
+def test_an_engine_of_this_machine_is_of_no_matter_where_the_node_builds_with_its_own(
+    driver: str | None, runtime: str, own: bool
+) -> None:
+    """As of the 2018 tutorial: a docker client, and `minikube docker-env`."""
+    cluster = with_signs(WELL._replace(runtime=runtime))
+    cluster = cluster._replace(record=cluster.record._replace(driver=driver))
+    stopped = tool("docker", "28.2.2", facts={"engine_error": "no engine answers"})
+    docker = Requirement("docker", ">=20", Policy.WARN)
+    profile = PROFILE._replace(requirements=(*PROFILE.requirements, docker))
+    seen = case_of(profile, host(stopped, cluster=cluster), knowledge(), Request())
+    assert is_contradicted(seen) == own

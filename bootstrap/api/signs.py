@@ -10,6 +10,7 @@ from bootstrap.api.client import ApiClient
 from bootstrap.api.clock import moment_of
 from bootstrap.api.failure import ApiFailure
 from bootstrap.api.objects import Object, at, holds, name, objects, text
+from bootstrap.core.model.gate import WITH_PODS
 from bootstrap.core.model.state import Signs
 
 _DNS = "labelSelector=k8s-app%3Dkube-dns"
@@ -29,7 +30,7 @@ _DEFAULT = (
 """The second one is what minikube's addon wrote until 2019; Kubernetes honours both."""
 _CLOSED = ("NoSchedule", "NoExecute")
 _OF_GATES = {
-    "dns": (_STATIC, _SERVICES, _ENDPOINTS),
+    "dns": (_SERVICES, _ENDPOINTS),
     "storage": (_CLASSES, _PROVISIONER),
 }
 SILENT_SECONDS = 20.0
@@ -38,7 +39,9 @@ SILENT_SECONDS = 20.0
 
 def questions(gates: Iterable[str]) -> tuple[str, ...]:
     """The paths that `signs` asks for these gates."""
-    return tuple(path for gate in gates for path in _OF_GATES.get(gate, ()))
+    asked = tuple(gates)
+    of_pods = (_STATIC,) if set(asked) & set(WITH_PODS) else ()
+    return (*of_pods, *(path for gate in asked for path in _OF_GATES.get(gate, ())))
 
 
 def signs(client: ApiClient, gates: Iterable[str], nodes: list[Object]) -> Signs:
@@ -49,7 +52,7 @@ def signs(client: ApiClient, gates: Iterable[str], nodes: list[Object]) -> Signs
     by_minikube = default is not None and text(default, "provisioner") == MINIKUBES
     return Signs(
         closed=tuple(name(node) for node in nodes if is_closed(node)),
-        stopped=_stopped(_listed(client, _STATIC) or []) if "dns" in asked else (),
+        stopped=_stopped(_listed(client, _STATIC) or []) if asked & set(WITH_PODS) else (),
         dns=None if services is None else bool(services),
         dns_servers=_ready(_listed(client, _ENDPOINTS)) if "dns" in asked else None,
         storage=None if default is None else name(default) if default else "",

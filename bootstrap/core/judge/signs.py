@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bootstrap.core.choose.case import Case
 from bootstrap.core.model.finding import Finding, Group, Status
-from bootstrap.core.model.gate import GateStatus, selected
+from bootstrap.core.model.gate import WITH_PODS, GateStatus, selected
 from bootstrap.core.model.profile import Profile
 from bootstrap.core.model.state import ApiLook, ClusterState
 
@@ -31,7 +31,8 @@ def contradictions(case: Case) -> tuple[Contradiction, ...]:
     if seen is None or seen.api.failure:
         return ()
     asked = {gate.id for gate in selected(case.profile.verify.gates)}
-    found = (*_contradictions(seen.name, seen.api), *_of_engine(case))
+    pods = next((gate for gate in WITH_PODS if gate in asked), "")
+    found = (*_no_pods(seen.api, pods), *_contradictions(seen.name, seen.api), *_of_engine(case))
     return tuple(each for each in found if each.gate in asked)
 
 
@@ -42,24 +43,29 @@ def is_contradicted(case: Case) -> bool:
     return bool(contradictions(case)) or not all(each.fine for each in looks)
 
 
-def _contradictions(name: str, api: ApiLook) -> Iterator[Contradiction]:
+def _no_pods(api: ApiLook, gate: str) -> Iterator[Contradiction]:
+    """Why no gate that starts a pod can be passed; `gate`: the first of them that is asked for."""
     signs = api.signs
     if signs.stopped:
         message = f"{' and '.join(signs.stopped)} does not run, so no new pod starts"
-        yield Contradiction("dns", "control-plane-stopped", message, _LOOK)
+        yield Contradiction(gate, "control-plane-stopped", message, _LOOK)
     if 0 < api.nodes_total == len(signs.closed):
         message = f"no node takes new pods: {', '.join(signs.closed)} is cordoned or tainted"
         fix = _CORDONED.format(signs.closed[0])
-        yield Contradiction("dns", "nodes-closed", message, fix)
+        yield Contradiction(gate, "nodes-closed", message, fix)
+    if signs.engine:
+        message = f"this machine's {signs.engine} does not answer, so no new pod starts"
+        yield Contradiction(gate, "node-engine-down", message, _START.format(signs.engine))
+
+
+def _contradictions(name: str, api: ApiLook) -> Iterator[Contradiction]:
+    signs = api.signs
     if signs.dns is False:
         message = "kube-system has no Service labelled k8s-app=kube-dns, so no name resolves"
         yield Contradiction("dns", "dns-service-missing", message)
     elif signs.dns_servers == 0:
         message = "no pod behind the Service of DNS is ready, so no name resolves"
         yield Contradiction("dns", "dns-not-ready", message)
-    if signs.engine:
-        message = f"this machine's {signs.engine} does not answer, so no new pod starts"
-        yield Contradiction("dns", "node-engine-down", message, _START.format(signs.engine))
     if signs.provisioner is False:
         message = "the pod storage-provisioner is not in kube-system, so no claim is bound"
         yield Contradiction("storage", "provisioner-missing", message, _PROVISIONER.format(name))

@@ -28,6 +28,8 @@ GATES = (
 """In the order in which they are passed. A gate that is not built is not in the table."""
 
 GATE_IDS = tuple(each.id for each in GATES)
+WITH_PODS = ("dns", "storage", "build")
+"""The gates that start pods; `smoke` needs two of them."""
 LIVE_GATES = tuple(each for each in GATES if each.live)
 
 

@@ -125,7 +125,10 @@ def test_only_the_signs_of_the_gates_asked_for_are_looked_at(
 ) -> None:
     server.documents |= {CLASSES: listed()}
     assert signs(client, ("api", "storage"), [NODE]) == Signs(storage="")
-    assert server.requests == [CLASSES]
+    assert sorted(server.requests) == [f"{PODS}?labelSelector=tier%3Dcontrol-plane", CLASSES]
+    server.requests.clear()
+    assert signs(client, ("api", "kubectl"), [NODE]) == Signs()
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(

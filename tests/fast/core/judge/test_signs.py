@@ -6,7 +6,7 @@ import pytest
 
 from bootstrap.core.choose.case import Case, case_of
 from bootstrap.core.judge.proof import basis_of, proof_finding
-from bootstrap.core.judge.signs import is_contradicted
+from bootstrap.core.judge.signs import is_contradicted, sign_findings
 from bootstrap.core.model.finding import Finding, Status
 from bootstrap.core.model.gate import GATE_IDS, GATES, GateResult, GateStatus, Proof
 from bootstrap.core.model.profile import Policy, Requirement, VerifySpec
@@ -73,8 +73,15 @@ def test_a_sign_that_is_amiss_ends_what_was_proven(signs: Signs, subject: str, r
 
 
 def test_signs_of_gates_that_the_profile_does_not_ask_for_say_nothing() -> None:
-    for signs, subject, _ in AMISS:
+    """Where no pod starts at all, that is of matter to every gate that starts one."""
+    starts_none = ("nodes-closed", "control-plane-stopped", "node-engine-down")
+    for signs, subject, reason in AMISS:
         asked = ("storage",) if subject == "gate dns" else ("dns",)
+        if reason in starts_none:
+            for gate in ("storage", "build"):
+                (found,) = sign_findings(case(with_signs(signs), gate))
+                assert (found.subject, found.reason) == (f"gate {gate}", reason)
+            asked = ("kubectl",)
         assert not is_contradicted(case(with_signs(signs), *asked))
 
 

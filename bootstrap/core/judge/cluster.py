@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from bootstrap.core.choose.case import Case
 from bootstrap.core.choose.choice import Choices
-from bootstrap.core.judge.machine import could_not_tell, odd_machine
+from bootstrap.core.judge.machine import (
+    could_not_tell,
+    engine_first,
+    engine_is_started_first,
+    odd_machine,
+)
 from bootstrap.core.model.finding import Finding, Group, Status
 from bootstrap.core.model.knowledge import Knowledge
 from bootstrap.core.model.profile import ClusterSpec, Profile
@@ -120,6 +125,8 @@ def state_findings(cluster: ClusterSpec, driver: str, case: Case) -> tuple[Findi
     seen = case.state.cluster
     if seen is None:
         return (could_not_tell(cluster.name, "it was not looked at", case.profile),)
+    if seen.power is Power.UNKNOWN and engine_is_started_first(driver, seen, case):
+        return (engine_first(cluster.name, driver, case.profile),)
     if seen.power is Power.UNKNOWN:
         return (could_not_tell(cluster.name, seen.failure, case.profile),)
     if seen.rivals and driver == "none":

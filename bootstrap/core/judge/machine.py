@@ -32,6 +32,27 @@ def could_not_tell(name: str, why: str, profile: Profile) -> Finding:
     )
 
 
+def engine_is_started_first(driver: str, seen: ClusterState, case: Case) -> bool:
+    """A step of this very plan starts the engine that could not be asked."""
+    engine = case.choices.get(driver)
+    could_not = seen.machine is not None and bool(seen.machine.failure)
+    return could_not and driver in list(Engine) and engine is not None and engine.offer is not None
+
+
+def engine_first(name: str, driver: str, profile: Profile) -> Finding:
+    """No blocker: the step would be forbidden that would tell."""
+    up = profile.command_line("up")
+    return Finding(
+        Group.CLUSTER,
+        name,
+        Status.DRIFT,
+        "engine-first",
+        f"could not tell before {driver} is started",
+        detail=f"`{up}` starts {driver}; the `{up}` after it starts the cluster",
+        fix=up,
+    )
+
+
 def odd_machine(name: str, driver: str, seen: ClusterState, case: Case) -> Finding | None:
     """None: machine and record are there, or the record says so and nothing contradicts it."""
     if seen.power is Power.PAUSED:

@@ -6,6 +6,7 @@ import pytest
 
 from bootstrap.core.model.finding import Status
 from bootstrap.core.model.profile import Policy
+from bootstrap.core.model.state import ClusterState, Machine, Power
 from bootstrap.core.model.step import RunPackages, verb
 from bootstrap.core.plan.up import Plan
 from bootstrap.core.result.exit_codes import doctor_exit
@@ -178,3 +179,20 @@ def test_an_engine_of_no_use_is_a_warning_until_a_driver_needs_it(
     needed = profile_of(DOCKER, docker=("20.10", Policy.INSTALL))
     (blocker,) = planned(needed, machine).blockers
     assert (blocker.reason, blocker.blocks) == (reason, Exit.HOST_UNFIT)
+
+
+@pytest.mark.parametrize(("policy", "blocked"), [(Policy.INSTALL, False), (Policy.WARN, True)])
+def test_an_engine_that_a_step_starts_is_started_before_its_clusters_are_asked_of(
+    policy: Policy, blocked: bool
+) -> None:
+    failure = "its container engine could not be asked: no engine answers"
+    unasked = ClusterState("work", Power.UNKNOWN, failure=failure, machine=Machine(failure="no"))
+    seen = tool("docker", "20.10.24", facts=DOWN)
+    machine = {"systemd": True, "services": ("docker",), "package_manager": "apt"}
+    state = host(seen, cluster=unasked, root=False, **machine)
+    profile = profile_of(DOCKER, docker=("20.10", policy))
+    plan = planned(profile, state, allow_sudo=True)
+    assert bool(plan.blockers) == blocked
+    told = finding("work", profile, state, allow_sudo=True).reason
+    assert told == ("could-not-tell" if blocked else "engine-first")
+    assert blocked or [type(step) for step in plan.steps] == [RunPackages]

@@ -92,15 +92,21 @@ def mine(kboot: Kboot, identity: Identity, server: ApiServer) -> Kboot:
 
 
 @pytest.fixture
-def ordinary(open_folder: Path) -> Iterator[Kboot]:
+def to_nobody() -> tuple[str, ...]:
+    """What makes of root an ordinary user, who can read this Python and this checkout."""
+    if SETPRIV is None:
+        pytest.skip("setpriv is missing, and root may write anywhere")
+    asked = (*TO_NOBODY, PROGRAM[0], "-c", "import bootstrap")
+    if subprocess.run(asked, cwd=ROOT, capture_output=True).returncode != 0:
+        pytest.skip("another user cannot read this Python or this checkout")
+    return TO_NOBODY
+
+
+@pytest.fixture
+def ordinary(open_folder: Path, request: pytest.FixtureRequest) -> Iterator[Kboot]:
     """kboot of an ordinary user who may not write into HOME."""
-    if os.geteuid() == 0:
-        if SETPRIV is None:
-            pytest.skip("setpriv is missing, and root may write anywhere")
-        asked = (*TO_NOBODY, PROGRAM[0], "-c", "import bootstrap")
-        if subprocess.run(asked, cwd=ROOT, capture_output=True).returncode != 0:
-            pytest.skip("another user cannot read this Python or this checkout")
-    made = Kboot(open_folder / "x", launcher=TO_NOBODY if os.geteuid() == 0 else ())
+    launcher = request.getfixturevalue("to_nobody") if os.geteuid() == 0 else ()
+    made = Kboot(open_folder / "x", launcher=launcher)
     if os.geteuid() == 0:
         os.chown(made.home, NOBODY, NOBODY)
     made.home.chmod(0o555)

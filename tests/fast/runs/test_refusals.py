@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.errors import Exit, class_of
-from tests.helpers.driving.kboot import NEW, NOBODY, PROGRAM, TO_NOBODY, Done, Kboot, as_root
+from tests.helpers.driving.kboot import NEW, NOBODY, PROGRAM, Done, Kboot, as_root
 from tests.helpers.places import ROOT
 
 SOURCE = ROOT / "tests" / "helpers" / "driving" / "refusing.c"
@@ -164,9 +164,9 @@ def test_what_is_too_large_for_a_file_of_its_kind_is_not_read(kboot: Kboot) -> N
     [(".kube", ".kube/config: Permission denied"), (".minikube", "Permission denied")],
 )
 def test_a_folder_that_may_not_be_entered_is_told_of(
-    folder: str, said: str, open_folder: Path
+    folder: str, said: str, open_folder: Path, to_nobody: tuple[str, ...]
 ) -> None:
-    person = Kboot(open_folder / "x", launcher=TO_NOBODY)
+    person = Kboot(open_folder / "x", launcher=to_nobody)
     for each in (person.folder, person.home, person.work):
         os.chown(each, NOBODY, NOBODY)
     (person.home / folder).mkdir(mode=0o700)
